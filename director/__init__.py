@@ -1,0 +1,1 @@
+"""The Director: who conducts, relays and mixes."""

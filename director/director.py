@@ -1,0 +1,429 @@
+"""The Director: welcomes bots, starts the music, relays what they say, and ends it in silence.
+
+What the bots play goes to `Playback`, who is here is in `Roster`; this module moves messages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from director.outputs.base import Output
+from director.playback import DEFAULT_HORIZON_SECONDS, Playback
+from director.pulse import CallAt, PulseSender
+from director.roster import Member, Roster
+from director.score import Passage, Score
+from director.status import Status
+from musebots import messages as m
+from musebots.agent import NS_PER_SECOND
+from musebots.clock import Clock
+from musebots.network import LOOPBACK_HOST, Address, Network, Wire
+from musebots.timebase import PPQ, ticks_from_beats
+
+__all__ = ["DEFAULT_PORT", "Casting", "Director", "SessionReport"]
+
+log = logging.getLogger(__name__)
+
+DEFAULT_PORT = 4747
+AHEAD_BARS = 4
+SETTLE_SECONDS = 0.1
+READY_SECONDS = 20.0
+HOUSEKEEPING_SECONDS = 1.0
+TAIL_SECONDS = 0.5
+MAX_RAMP_BEATS = 4096
+LEAVE_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Casting:
+    """What a bot is told when it joins: its seed and its own settings (JSON)."""
+
+    role: str
+    seed: int
+    settings_json: str = "{}"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionReport:
+    """What a session came to.
+
+    `n_late` counts notes that arrived behind the commit horizon, `n_missed` those of them that
+    were over by then, `n_lost` datagrams of notes that never came; `faults` are datagrams that
+    could not be read, by kind.
+    """
+
+    n_notes: Mapping[str, int]
+    n_late: Mapping[str, int]
+    n_missed: Mapping[str, int]
+    n_lost: Mapping[str, int]
+    faults: Mapping[str, int]
+    n_bars: int
+    music_seconds: float
+    was_stopped: bool
+
+
+@dataclass(slots=True)
+class _Count:
+    """Numbers of the notes messages, to see which are missing."""
+
+    next_number: dict[str, int] = field(default_factory=dict)
+    n_lost: Counter[str] = field(default_factory=Counter)
+
+    def take(self, bot_id: str, number: int) -> None:
+        expected = self.next_number.get(bot_id, 0)
+        if number > expected:
+            self.n_lost[bot_id] += number - expected
+        elif number < expected:  # it came out of order, and had been counted as lost
+            self.n_lost[bot_id] -= 1
+        self.next_number[bot_id] = max(expected, number + 1)
+
+
+class Director:
+    """Conducts one session of one score.
+
+    Parameters
+    ----------
+    score : Score
+    cast : mapping of str to Casting
+        The bots that are waited for, by id.
+    outputs : sequence of Output
+        Already open.
+    call_at : CallAt, optional
+        Where the classic pulse is sent from; the event loop by default.
+    """
+
+    def __init__(
+        self,
+        score: Score,
+        cast: Mapping[str, Casting],
+        outputs: Sequence[Output],
+        *,
+        call_at: CallAt | None = None,
+        horizon_seconds: float = DEFAULT_HORIZON_SECONDS,
+    ) -> None:
+        self.score = score
+        self.clock = Clock()
+        self.clock.tempo_map = score.tempo_map
+        self.clock.meter_map = score.meter_map
+        self.playback = Playback(score, self.clock, outputs, horizon_seconds=horizon_seconds)
+        self.roster = Roster()
+        for bot_id, casting in cast.items():
+            self.roster.expect(bot_id, casting.role)
+        self._cast = cast
+        self._wire = Wire(self._receive)
+        self._loop = asyncio.get_running_loop()
+        self._pulse = PulseSender(
+            self.clock,
+            start_tick=score.start_tick,
+            end_tick=score.end_tick,
+            send=self._send_pulse,
+            call_at=call_at or self._loop.call_at,
+        )
+        self._pulse_listeners: tuple[Address, ...] = ()
+        self._changed = asyncio.Event()
+        self._stop = asyncio.Event()
+        self._announced: list[Passage] = []
+        self._count = _Count()
+        self._strangers: set[str] = set()
+
+    async def open(self, network: Network, *, host: str = LOOPBACK_HOST, port: int = 0) -> Address:
+        """Open the port that bots find the Director at; returns its address."""
+        await self._wire.open(network, host=host, port=port)
+        return self._wire.address
+
+    async def run(self) -> SessionReport:
+        """Conduct the session, from waiting for the bots to silence; `open` first."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                background = [
+                    tasks.create_task(self._keep_house()),
+                    tasks.create_task(self._announce()),
+                    tasks.create_task(self._pulse.run()),
+                ]
+                await self._conduct()
+                await self._dismiss()
+                for task in background:
+                    task.cancel()
+        finally:
+            self.playback.finish()
+            self._tell_all(m.Off())
+            self._wire.close()
+        return self._report()
+
+    def stop(self) -> None:
+        """End the session now."""
+        self._stop.set()
+        self._changed.set()
+
+    def bot_gone(self, bot_id: str) -> None:
+        """A bot's process or connection has ended: silence it and tell the others."""
+        if self.roster.leave(bot_id) is not None:
+            log.info("%s left", bot_id)
+            self.playback.silence(bot_id)
+            self._members_changed()
+
+    def set_tempo(self, bpm: float, *, ramp_beats: float = 0.0) -> None:
+        """Another tempo from the next beat on that is still open.
+
+        Raises
+        ------
+        ValueError
+            When `bpm` or `ramp_beats` is out of range.
+        """
+        if not 0 <= ramp_beats <= MAX_RAMP_BEATS:
+            raise ValueError(f"ramp_beats must be in 0..{MAX_RAMP_BEATS}, got {ramp_beats:g}")
+        first_open = max(0, self.playback.committed_tick() + 1)
+        tick = -(-first_open // PPQ) * PPQ
+        tempo_map = self.clock.tempo_map.with_change(
+            tick, bpm, ramp_ticks=ticks_from_beats(ramp_beats)
+        )
+        log.info("tempo %g bpm", bpm)
+        self.clock.change_tempo(tempo_map)
+        self.playback.change_tempo(tempo_map, tick)
+        self._tell_ours(self._tempo_message())
+
+    def status(self) -> Status:
+        """Where the music is and who plays."""
+        bots = tuple((member.bot_id, member.state) for member in self.roster.members.values())
+        scheduler = self.playback.scheduler
+        tick = self.score.start_tick
+        if self.clock.is_started:
+            tick = min(int(self.clock.tick_now // 1), self.score.end_tick - 1)
+        position = self.clock.meter_map.position(tick)
+        return Status(
+            bar=position.bar,
+            beat=position.beat_in_bar,
+            bpm=self.clock.tempo_map.bpm_at(tick),
+            bots=bots,
+            n_late_notes=scheduler.n_late.total(),
+            n_notes=scheduler.n_notes.total(),
+        )
+
+    # --- the session ----------------------------------------------------------------------------
+
+    async def _conduct(self) -> None:
+        """Wait for the bots, start, and play to the end or until stopped."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(READY_SECONDS):
+                while not (self.roster.is_ready or self._stop.is_set()):
+                    self._changed.clear()
+                    await self._changed.wait()
+        if self._stop.is_set():
+            return
+        for member in self.roster.members.values():
+            if member.state in ("expected", "joined"):
+                log.warning("starting without %s: not ready in %g s", member.bot_id, READY_SECONDS)
+        count_in_seconds = -self.score.tempo_map.seconds_at(self.score.start_tick)
+        self.clock.start(self._loop.time() + SETTLE_SECONDS + count_in_seconds)
+        self._tell_ours(self._tempo_message())
+        self.playback.start()
+        await self._until_end()
+        if self._stop.is_set():
+            self.playback.finish()
+        else:
+            self.playback.finish(self.score.end_tick)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), TAIL_SECONDS)
+
+    async def _until_end(self) -> None:
+        """Wait for the final bar line, or for `stop`, whichever comes first."""
+        end = asyncio.ensure_future(self.clock.until_tick(self.score.end_tick))
+        stop = asyncio.ensure_future(self._stop.wait())
+        try:
+            await asyncio.wait([end, stop], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            end.cancel()
+            stop.cancel()
+
+    async def _dismiss(self) -> None:
+        """Send everybody home and wait a moment for their goodbyes."""
+        self._tell_all(m.Off())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_SECONDS):
+                while any(not member.is_classic for member in self.roster.here):
+                    self._changed.clear()
+                    await self._changed.wait()
+
+    async def _announce(self) -> None:
+        """Tell each passage's form and harmony some bars ahead of its first bar line."""
+        for passage in self.score.passages:
+            bar = self.score.meter_map.bar_at(passage.section.start_tick)
+            ahead_tick = self.score.meter_map.bar_tick(bar - AHEAD_BARS)
+            if ahead_tick > self.score.start_tick:
+                await self.clock.until_tick(ahead_tick)
+            self._announced.append(passage)
+            for message in _passage_messages(passage):
+                self._tell_ours(message)
+
+    async def _keep_house(self) -> None:
+        """Send the list of bots as a heartbeat, and notice who has fallen silent."""
+        while True:
+            self._tell_all(m.AgentList(tuple(member.bot_id for member in self.roster.here)))
+            await asyncio.sleep(HOUSEKEEPING_SECONDS)
+            for member in self.roster.fall_silent(self._loop.time()):
+                log.warning("%s is %s: no heartbeat", member.bot_id, member.state)
+                self.playback.silence(member.bot_id)
+                self._members_changed()
+
+    def _report(self) -> SessionReport:
+        scheduler = self.playback.scheduler
+        tick = self.score.end_tick
+        if self._stop.is_set():
+            tick = max(0, min(int(self.clock.tick_now), tick)) if self.clock.is_started else 0
+        return SessionReport(
+            n_notes={strip.bot_id: scheduler.n_notes[strip.bot_id] for strip in self.score.strips},
+            n_late=dict(scheduler.n_late),
+            n_missed=dict(scheduler.n_missed),
+            n_lost={bot_id: n for bot_id, n in self._count.n_lost.items() if n},
+            faults=dict(self._wire.faults),
+            n_bars=self.score.meter_map.bar_at(tick),
+            music_seconds=self.clock.tempo_map.seconds_at(tick),
+            was_stopped=self._stop.is_set(),
+        )
+
+    # --- messages -------------------------------------------------------------------------------
+
+    def _receive(self, message: m.Message, datagram: bytes, source: Address) -> None:
+        match message:
+            case m.Notes():
+                self._take_notes(message, datagram)
+            case m.Alive():
+                self._take_alive(message, source)
+            case m.ClockPing():
+                now_ns = round(self._loop.time() * NS_PER_SECOND)
+                self._wire.send(m.ClockPong(message.sent_ns, now_ns, now_ns), source)
+            case m.Hello():
+                self._take_hello(message, source)
+            case m.Ready():
+                self.roster.ready(message.bot_id)
+                self._members_changed()
+            case m.Bye():
+                self.bot_gone(message.bot_id)
+            case m.Broadcast():
+                for member in self.roster.here:
+                    self._relay(datagram, member)
+            case m.Cancel():
+                self.playback.cancel(message.bot_id, message.from_tick)
+            case m.Control():
+                for member in self.roster.here:
+                    if message.bot_id in ("", member.bot_id) and not member.is_classic:
+                        self._relay(datagram, member)
+            case m.Mix():
+                self._take_mix(message)
+            case m.SetTempo():
+                self.set_tempo(message.bpm, ramp_beats=message.ramp_beats)
+            case m.Stop():
+                self.stop()
+
+    def _take_notes(self, message: m.Notes, datagram: bytes) -> None:
+        if not self.playback.has_strip(message.bot_id):
+            if message.bot_id not in self._strangers:
+                self._strangers.add(message.bot_id)
+                log.warning("no strip for %s: its notes are not heard", message.bot_id)
+            return
+        self._count.take(message.bot_id, message.number)
+        self.playback.add(message.bot_id, message.notes)
+        role = self._cast[message.bot_id].role if message.bot_id in self._cast else ""
+        for member in self.roster.here:
+            if member.bot_id != message.bot_id and member.wants("notes", role):
+                self._relay(datagram, member)
+
+    def _take_alive(self, message: m.Alive, source: Address) -> None:
+        member = self.roster.alive(message, source, self._loop.time())
+        if member is not None:
+            log.info("%s joined", member.bot_id)
+            self._members_changed()
+            if member.is_classic:
+                self._send_gain(member)
+
+    def _take_hello(self, message: m.Hello, source: Address) -> None:
+        if message.version != m.PROTOCOL_VERSION:
+            log.warning(
+                "%s speaks version %d of our protocol, we speak %d: not admitted",
+                message.bot_id, message.version, m.PROTOCOL_VERSION,
+            )  # fmt: skip
+            return
+        member = self.roster.hello(message, source, self._loop.time())
+        self._count.next_number[member.bot_id] = 0
+        for answer in self._welcome_messages(member):
+            self._wire.send(answer, source)
+        self._members_changed()
+
+    def _welcome_messages(self, member: Member) -> list[m.Message]:
+        """Everything that a bot needs to know, also one that joins late."""
+        casting = self._cast.get(member.bot_id, Casting(member.role, self.score.seed))
+        messages: list[m.Message] = [
+            m.Welcome(
+                m.PROTOCOL_VERSION,
+                member.bot_id,
+                casting.seed,
+                self.score.start_tick,
+                self.score.end_tick,
+                casting.settings_json,
+            ),
+            m.Bars.of(self.score.meter_map),
+            self._tempo_message(),
+        ]
+        now = self.clock.tick_now if self.clock.is_started else self.score.start_tick
+        for passage in self._announced:
+            if passage.section.end_tick > now:
+                messages += _passage_messages(passage)
+        return messages
+
+    def _take_mix(self, message: m.Mix) -> None:
+        self.playback.change_mix(
+            message.bot_id, message.name, message.value, fade_seconds=message.fade_seconds
+        )
+        for member in self.roster.here:
+            if member.is_classic:
+                self._send_gain(member)
+
+    def _send_gain(self, member: Member) -> None:
+        """A classic bot sounds by itself: tell it the gain at which it should."""
+        if member.address is not None and member.bot_id in self.playback.mix.strips:
+            gain = self.playback.mix.gain_at(member.bot_id, self._loop.time())
+            self._wire.send(m.Gain(min(1.0, gain)), member.address)
+
+    def _members_changed(self) -> None:
+        self._changed.set()
+        here = self.roster.here
+        self._pulse_listeners = tuple(
+            member.address
+            for member in here
+            if member.address is not None and (member.is_classic or member.wants("time"))
+        )
+        if self._pulse_listeners:
+            self._pulse.listen()
+        self._tell_ours(m.Roster(tuple((member.bot_id, member.role) for member in here)))
+
+    def _tempo_message(self) -> m.Tempo:
+        anchor_ns = m.NOT_STARTED
+        if self.clock.is_started:
+            anchor_ns = round(self.clock.anchor_seconds * NS_PER_SECOND)
+        return m.Tempo.of(self.clock.tempo_map, anchor_ns)
+
+    def _send_pulse(self, datagram: bytes) -> None:
+        for address in self._pulse_listeners:
+            self._wire.endpoint.send_from_thread(datagram, address)
+
+    def _relay(self, datagram: bytes, member: Member) -> None:
+        if member.address is not None:
+            self._wire.send_bytes(datagram, member.address)
+
+    def _tell_all(self, message: m.Message) -> None:
+        for member in self.roster.here:
+            self._relay(m.encode(message), member)
+
+    def _tell_ours(self, message: m.Message) -> None:
+        datagram = m.encode(message)
+        for member in self.roster.here:
+            if not member.is_classic:
+                self._relay(datagram, member)
+
+
+def _passage_messages(passage: Passage) -> list[m.Message]:
+    return [m.Form.of(passage.section), m.HarmonyPlan.of(passage.key, passage.spans)]

@@ -1,0 +1,77 @@
+"""What the Director's process and the sound process say to each other: lines of JSON. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+from director.outputs.base import Level, NoteOff, NoteOn, OutputEvent
+from director.score import Strip
+
+__all__ = ["Cue", "cue_from_event", "cues_from_lines", "decode_cue", "decode_strips",
+           "encode_cue", "encode_strips"]  # fmt: skip
+
+ON, OFF, LEVEL, PANIC = "on", "off", "level", "panic"
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """One thing for the synthesiser to do.
+
+    Parameters
+    ----------
+    seconds : float
+        When: since tick 0 in a render, on the clock of `time.monotonic` live.
+    kind : str
+        ``"on"``, ``"off"``, ``"level"`` or ``"panic"``.
+    bot_id : str
+        On whose strip; empty for panic.
+    a, b : float
+        Pitch and velocity of an ``on``, pitch of an ``off``, gain (linear) and pan of a ``level``.
+    """
+
+    seconds: float
+    kind: str
+    bot_id: str = ""
+    a: float = 0.0
+    b: float = 0.0
+
+
+def cue_from_event(event: OutputEvent, *, offset_seconds: float = 0.0) -> Cue | None:
+    """The cue of an event; None for what makes no sound."""
+    seconds = event.seconds + offset_seconds
+    if isinstance(event, NoteOn):
+        return Cue(seconds, ON, event.bot_id, event.pitch, event.velocity)
+    if isinstance(event, NoteOff):
+        return Cue(seconds, OFF, event.bot_id, event.pitch)
+    if isinstance(event, Level):
+        return Cue(seconds, LEVEL, event.bot_id, event.gain, event.pan)
+    return None
+
+
+def encode_cue(cue: Cue) -> bytes:
+    """One line."""
+    line = json.dumps([cue.seconds, cue.kind, cue.bot_id, cue.a, cue.b], separators=(",", ":"))
+    return line.encode() + b"\n"
+
+
+def decode_cue(line: bytes | str) -> Cue:
+    """The inverse of `encode_cue`."""
+    seconds, kind, bot_id, a, b = json.loads(line)
+    return Cue(float(seconds), str(kind), str(bot_id), float(a), float(b))
+
+
+def cues_from_lines(lines: Iterable[bytes | str]) -> list[Cue]:
+    """Decode many."""
+    return [decode_cue(line) for line in lines]
+
+
+def encode_strips(strips: Iterable[Strip]) -> bytes:
+    """The band on one line; -inf dB survives, as Python's JSON writes it."""
+    return json.dumps([asdict(strip) for strip in strips]).encode() + b"\n"
+
+
+def decode_strips(line: bytes | str) -> tuple[Strip, ...]:
+    """The inverse of `encode_strips`."""
+    return tuple(Strip(**fields) for fields in json.loads(line))

@@ -1,0 +1,146 @@
+"""Playing now: a booted pyo server that takes cues from a pipe. Runs in the worker process only."""
+
+from __future__ import annotations
+
+import gc
+import heapq
+import itertools
+import json
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+from director.outputs.audio.jobs import PANIC, Cue, decode_cue, decode_strips
+from director.outputs.audio.pyo_module import import_pyo
+from director.outputs.audio.sampleclock import SampleClock
+from director.outputs.audio.synth import Synth
+from musebots.errors import OutputUnavailable
+
+__all__ = ["CueQueue", "output_devices", "run_live"]
+
+REPORT_SECONDS = 0.5
+FADE_OUT_SECONDS = 0.06
+
+
+class CueQueue:
+    """Cues in order of time, filled by one thread and emptied by the audio callback."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: list[tuple[float, int, Cue]] = []
+        self._counter = itertools.count()
+
+    def put(self, cue: Cue) -> None:
+        """Add a cue; a panic drops all that wait."""
+        with self._lock:
+            if cue.kind == PANIC:
+                self._waiting.clear()
+            heapq.heappush(self._waiting, (cue.seconds, next(self._counter), cue))
+
+    def due(self, before_seconds: float) -> list[Cue]:
+        """Take out the cues whose time is before this."""
+        taken = []
+        with self._lock:
+            while self._waiting and self._waiting[0][0] < before_seconds:
+                taken.append(heapq.heappop(self._waiting)[2])
+        return taken
+
+
+def output_devices() -> tuple[list[str], list[int]]:
+    """Names and indexes of the sound outputs that PortAudio sees, the default first.
+
+    Asking is safe; booting pyo without a device crashes the process.
+    """
+    pyo = import_pyo()
+    names, indexes = pyo.pa_get_output_devices()
+    default = pyo.pa_get_default_output() if names else -1
+    ordered = sorted(zip(names, indexes, strict=True), key=lambda pair: pair[1] != default)
+    return [str(name) for name, _ in ordered], [int(index) for _, index in ordered]
+
+
+def run_live(source: BinaryIO, say: Callable[[str], None]) -> None:
+    """Play cues from `source` until it ends.
+
+    Parameters
+    ----------
+    source : binary file
+        First a line of settings (kind, sample_rate_hz, block_frames, seed), then the strips, then
+        cues on the clock of `time.monotonic`.
+    say : callable
+        Hears one line when the sound is on, and then the peak level every half second.
+
+    Raises
+    ------
+    OutputUnavailable
+        If the sound system does not let us in.
+    """
+    settings = json.loads(source.readline())
+    strips = decode_strips(source.readline())
+    pyo, server = _boot(settings)
+    sample_rate_hz = float(server.getSamplingRate())
+    block_seconds = server.getBufferSize() / sample_rate_hz
+    synth = Synth(pyo, strips, sample_rate_hz=sample_rate_hz, seed=settings["seed"])
+    meter = pyo.PeakAmp(synth.out)
+    cues, clock = CueQueue(), SampleClock(block_seconds)
+
+    def before_block() -> None:
+        for cue in cues.due(clock.block_start(time.monotonic()) + block_seconds):
+            synth.handle(cue)
+
+    server.setCallback(before_block)
+    gc.collect()
+    gc.freeze()  # what is made by now stays; collections between blocks have little to look at
+    server.start()
+    ending = threading.Event()
+    reporter = threading.Thread(
+        target=_report, args=(ending, say, meter), name="report", daemon=True
+    )
+    say(json.dumps({"ready": settings["kind"], "sample_rate_hz": sample_rate_hz}))
+    reporter.start()
+    try:
+        for line in source:
+            cues.put(decode_cue(line))
+    finally:
+        cues.put(Cue(time.monotonic(), PANIC))
+        ending.wait(FADE_OUT_SECONDS)
+        ending.set()
+        server.stop()
+        time.sleep(FADE_OUT_SECONDS)  # pyo ends its streams in the audio thread
+        server.shutdown()
+
+
+def _boot(settings: dict[str, Any]) -> tuple[Any, Any]:
+    """A pyo server that plays through the sound system asked for."""
+    os.environ.setdefault("JACK_NO_START_SERVER", "1")
+    pyo = import_pyo()
+    kind = settings["kind"]
+    indexes = output_devices()[1] if kind == "portaudio" else []
+    if kind == "portaudio" and not indexes:
+        raise OutputUnavailable("there is no sound card")
+    server = pyo.Server(
+        sr=settings["sample_rate_hz"], nchnls=2, buffersize=settings["block_frames"],
+        duplex=0, audio=kind, jackname="musebots",
+    )  # fmt: skip
+    server.setVerbosity(1)
+    server.deactivateMidi()
+    if indexes:
+        server.setOutputDevice(indexes[0])
+    server.boot()
+    if not server.getIsBooted():
+        raise OutputUnavailable(
+            "no JACK server is running" if kind == "jack" else "the sound card does not open"
+        )
+    server.setGlobalSeed(settings["seed"] + 1)
+    return pyo, server
+
+
+def _report(ending: threading.Event, say: Callable[[str], None], meter: Any) -> None:
+    """Say the level now and then, so that the Director's process knows we live."""
+    while not ending.wait(REPORT_SECONDS):
+        peak = max(meter.get(all=True))
+        try:
+            say(json.dumps({"peak": round(peak, 5)}))
+        except BrokenPipeError:
+            os._exit(1)  # the parent is gone, and the main thread may be blocked in C

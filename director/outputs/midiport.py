@@ -1,0 +1,230 @@
+"""A MIDI port: a synthesiser, a DAW, another program. Each event goes out at its time."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import mido
+
+from director.outputs.base import Level, NoteOff, NoteOn, OutputEvent
+from director.outputs.controllers import (
+    ALL_NOTES_OFF,
+    PAN,
+    SUSTAIN,
+    VOLUME,
+    gain_from_db,
+    pan_controller,
+    volume_controller,
+)
+from director.outputs.deadline import DeadlineThread
+from director.score import Score
+from musebots.errors import OutputUnavailable
+
+__all__ = ["BACKEND", "MidiPortOutput", "list_ports"]
+
+BACKEND = "mido.backends.rtmidi"
+VIRTUAL_PORT = "musebots"
+
+T = TypeVar("T")
+
+
+def list_ports(backend: str = BACKEND) -> list[str]:
+    """The names of the MIDI outputs of this machine.
+
+    Raises
+    ------
+    OutputUnavailable
+        If the system has no MIDI, or the library for it is missing.
+    """
+    return sorted(set(_asked(_load(backend).get_output_names)))
+
+
+class MidiPortOutput:
+    """Plays through a MIDI port.
+
+    Parameters
+    ----------
+    port : str, optional
+        A part of the port's name, in any case, that no other port has; by default the only port.
+    virtual : bool
+        Instead make a port of our own, named ``musebots``, that others connect to. Not on Windows.
+    backend : str
+        Name of a mido backend module; ``mido.backends.rtmidi/UNIX_JACK`` speaks to JACK.
+    """
+
+    def __init__(
+        self, port: str | None = None, *, virtual: bool = False, backend: str = BACKEND
+    ) -> None:
+        self._wanted = port
+        self._is_virtual = virtual
+        self._backend = backend
+        self._port: Any = None
+        self._port_name = VIRTUAL_PORT if virtual else port or ""
+        self._thread: DeadlineThread | None = None
+        self._anchor_seconds = 0.0
+        self._channels: set[int] = set()
+        self._sounding: set[tuple[int, int]] = set()
+
+    @property
+    def name(self) -> str:
+        """``midiport IAC Driver Bus 1``."""
+        return f"midiport {self._port_name}".rstrip()
+
+    async def open(self, score: Score) -> None:
+        """Open the port and set each strip's sound, level and pan.
+
+        Raises
+        ------
+        OutputUnavailable
+            If there is no such port, or more than one.
+        """
+        backend = _load(self._backend)
+        if self._is_virtual:
+            self._port = _open_virtual(backend)
+        else:
+            self._port_name = _only_match(_asked(backend.get_output_names), self._wanted)
+            self._port = _asked(lambda: backend.open_output(self._port_name))
+        self._channels = {strip.channel for strip in score.strips}
+        for strip in score.strips:
+            channel = strip.channel
+            self._send_now(mido.Message("program_change", channel=channel, program=strip.program))
+            self._control(channel, VOLUME, volume_controller(gain_from_db(strip.gain_db)))
+            self._control(channel, PAN, pan_controller(strip.pan))
+        self._thread = DeadlineThread("midi port")
+        self._thread.start()
+
+    def start(self, anchor_seconds: float) -> None:
+        """Tick 0 falls at this time of `time.monotonic`."""
+        self._anchor_seconds = anchor_seconds
+
+    def send(self, event: OutputEvent) -> None:
+        """Have one event sent at its time, or at once if that is past."""
+        if self._thread is None:
+            return
+        when = self._anchor_seconds + event.seconds
+        if isinstance(event, NoteOn):
+            self._thread.call_at(when, self._note_on, event)
+        elif isinstance(event, NoteOff):
+            self._thread.call_at(when, self._note_off, event.channel, event.pitch)
+        elif isinstance(event, Level):
+            self._thread.call_at(when, self._level, event)
+
+    def panic(self) -> None:
+        """Forget what is pending and end everything, on every channel in use."""
+        if self._thread is None:
+            return
+        self._thread.clear()
+        self._thread.call_at(time.monotonic(), self._silence)
+
+    async def close(self) -> None:
+        """End everything and free the port."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.stop()
+        if self._port is not None:
+            try:
+                self._silence()
+            finally:
+                self._port.close()
+                self._port = None
+
+    def _note_on(self, event: NoteOn) -> None:
+        self._channels.add(event.channel)
+        self._sounding.add((event.channel, event.pitch))
+        message = mido.Message(
+            "note_on", channel=event.channel, note=event.pitch, velocity=event.velocity
+        )
+        self._send_now(message)
+
+    def _note_off(self, channel: int, pitch: int) -> None:
+        self._sounding.discard((channel, pitch))
+        self._send_now(mido.Message("note_off", channel=channel, note=pitch, velocity=0))
+
+    def _level(self, event: Level) -> None:
+        self._control(event.channel, VOLUME, volume_controller(event.gain))
+        self._control(event.channel, PAN, pan_controller(event.pan))
+
+    def _control(self, channel: int, control: int, value: int) -> None:
+        message = mido.Message("control_change", channel=channel, control=control, value=value)
+        self._send_now(message)
+
+    def _silence(self) -> None:
+        """Only the deadline thread calls this, or whoever has ended it: the port is not shared."""
+        for channel, pitch in sorted(self._sounding):
+            self._note_off(channel, pitch)
+        for channel in sorted(self._channels):
+            self._control(channel, SUSTAIN, 0)
+            self._control(channel, ALL_NOTES_OFF, 0)
+
+    def _send_now(self, message: mido.Message) -> None:
+        self._port.send(message)
+
+
+def _load(backend: str) -> Any:
+    """The mido backend, or the reason why there is none in one sentence."""
+    try:
+        importlib.import_module(backend.partition("/")[0])
+    except ImportError as error:
+        raise OutputUnavailable(
+            f'MIDI ports unavailable: {error}; install them with: pip install "musebots[midi]"'
+        ) from error
+    return mido.Backend(backend)
+
+
+def _asked(question: Callable[[], T]) -> T:
+    """What the MIDI system answers; rtmidi without ALSA raises SystemError, others OSError."""
+    try:
+        with _quiet():
+            return question()
+    except (SystemError, OSError, RuntimeError) as error:
+        reason = str(error.__cause__ or error).strip().rstrip(".") or type(error).__name__
+        raise OutputUnavailable(f"MIDI ports unavailable: {reason}") from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what ALSA's C library prints about every device that it misses."""
+    own = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(own, 2)
+        os.close(own)
+        os.close(nowhere)
+
+
+def _open_virtual(backend: Any) -> Any:
+    if sys.platform == "win32":
+        raise OutputUnavailable(
+            "Windows has no virtual MIDI ports: install loopMIDI, make a port there, and name it"
+        )
+    return _asked(lambda: backend.open_output(VIRTUAL_PORT, virtual=True))
+
+
+def _only_match(names: list[str], wanted: str | None) -> str:
+    """The one port whose name contains `wanted`."""
+    unique = sorted(set(names))
+    if not unique:
+        raise OutputUnavailable(
+            "there is no MIDI output port; start a synthesiser or a DAW, or make a virtual port"
+        )
+    known = ", ".join(repr(name) for name in unique)
+    if wanted in unique:
+        return wanted
+    matches = [name for name in unique if (wanted or "").casefold() in name.casefold()]
+    if len(matches) == 1:
+        return matches[0]
+    if not matches:
+        raise OutputUnavailable(f"no MIDI output port contains {wanted!r}; there are: {known}")
+    if wanted is None:
+        raise OutputUnavailable(f"there is more than one MIDI output port; name one of: {known}")
+    found = ", ".join(repr(name) for name in matches)
+    raise OutputUnavailable(f"{wanted!r} is in the name of more than one MIDI port: {found}")

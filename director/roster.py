@@ -1,0 +1,136 @@
+"""Who plays: a bot is known by its id alone, wherever its datagrams come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from musebots.messages import Alive, Hello
+from musebots.network import Address
+
+__all__ = ["MAX_MEMBERS", "MAX_NAME_LENGTH", "Member", "Roster"]
+
+MAX_MEMBERS = 100
+MAX_NAME_LENGTH = 32  # so that a roster of everybody fits one datagram
+SILENT_SECONDS = 5.0
+GONE_SECONDS = 12.0
+
+
+@dataclass(slots=True)
+class Member:
+    """A bot as the Director sees it.
+
+    `state` is one of expected, joined, ready, silent, gone. `hears` are the topics of its hello; a
+    bot that turns up without one is taken to speak the classic dialect only.
+    """
+
+    bot_id: str
+    role: str = ""
+    address: Address | None = None
+    state: str = "expected"
+    is_classic: bool = False
+    hears: tuple[str, ...] = ()
+    sends: tuple[str, ...] = ()
+    seen_seconds: float = 0.0
+    has_been_ready: bool = False
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it can be talked to."""
+        return self.address is not None and self.state != "gone"
+
+    def wants(self, topic: str, role: str = "") -> bool:
+        """Whether it asked to hear a topic, of anybody or of a role (``notes/drums``)."""
+        return topic in self.hears or f"{topic}/{role}" in self.hears
+
+
+@dataclass(slots=True)
+class Roster:
+    """All bots, in the order of their coming; expected ones first."""
+
+    members: dict[str, Member] = field(default_factory=dict)
+
+    def expect(self, bot_id: str, role: str) -> None:
+        """A bot that was launched and has not been heard of yet."""
+        self.members[bot_id] = Member(bot_id, role)
+
+    def alive(self, message: Alive, source: Address, now_seconds: float) -> Member | None:
+        """A heartbeat; returns the member if it has just (re)joined."""
+        bot_id = message.bot_id or f"{source[0]}:{source[1]}"
+        member = self._member(bot_id, is_classic=True)
+        is_news = member.state in ("expected", "silent", "gone")
+        member.address = source
+        member.seen_seconds = now_seconds
+        if is_news:
+            member.state = "ready" if member.has_been_ready else "joined"
+        return member if is_news else None
+
+    def hello(self, message: Hello, source: Address, now_seconds: float) -> Member:
+        """A bot that speaks our dialect introduces itself."""
+        if len(message.role) > MAX_NAME_LENGTH:
+            raise ValueError(f"a role has up to {MAX_NAME_LENGTH} characters: {message.role!r}")
+        member = self._member(message.bot_id, is_classic=False)
+        member.role = member.role or message.role
+        member.address = source
+        member.is_classic = False
+        member.hears = tuple(message.hears.split())
+        member.sends = tuple(message.sends.split())
+        member.seen_seconds = now_seconds
+        if member.state != "ready":
+            member.state = "joined"
+        return member
+
+    def _member(self, bot_id: str, *, is_classic: bool) -> Member:
+        """The member of this id, new if need be; `ValueError` when there is no room for it."""
+        if bot_id not in self.members:
+            if not 0 < len(bot_id) <= MAX_NAME_LENGTH or bot_id.split() != [bot_id]:
+                raise ValueError(
+                    f"an id has 1..{MAX_NAME_LENGTH} characters and no blanks, got {bot_id!r}"
+                )
+            if len(self.members) >= MAX_MEMBERS:
+                raise ValueError(f"the band is full: {MAX_MEMBERS} bots; {bot_id!r} must wait")
+            self.members[bot_id] = Member(bot_id, is_classic=is_classic)
+        return self.members[bot_id]
+
+    def ready(self, bot_id: str) -> None:
+        """A bot is prepared."""
+        member = self.members.get(bot_id)
+        if member is not None:
+            member.state = "ready"
+            member.has_been_ready = True
+
+    def leave(self, bot_id: str) -> Member | None:
+        """A bot is gone; returns it if that is news."""
+        member = self.members.get(bot_id)
+        if member is None or member.state == "gone":
+            return None
+        member.state = "gone"
+        member.has_been_ready = False
+        return member
+
+    def fall_silent(self, now_seconds: float) -> list[Member]:
+        """Bots whose heartbeat has just stopped for too long; their state is changed."""
+        news = []
+        for member in self.members.values():
+            if member.address is None or member.state == "gone":
+                continue
+            silent = now_seconds - member.seen_seconds
+            if silent > GONE_SECONDS:
+                member.state = "gone"
+                news.append(member)
+            elif silent > SILENT_SECONDS and member.state != "silent":
+                member.state = "silent"
+                news.append(member)
+        return news
+
+    @property
+    def here(self) -> tuple[Member, ...]:
+        """Everybody who can be talked to."""
+        return tuple(m for m in self.members.values() if m.is_here)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether every expected bot is ready, or gone."""
+        return all(
+            m.state in ("ready", "gone") or (m.is_classic and m.state == "joined")
+            for m in self.members.values()
+        )

@@ -1,0 +1,1 @@
+"""Where everything meets: pieces, performances and the command line."""

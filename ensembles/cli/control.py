@@ -1,0 +1,108 @@
+"""`musebots tempo`, `mix`, `knob` and `stop`: steer a band that plays, from another terminal.
+
+Each sends one OSC message to the Director; any other program may send the same.
+"""
+
+from __future__ import annotations
+
+import socket
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from musebots.messages import Message
+
+__all__ = ["knob", "mix", "stop", "tempo"]
+
+Director = Annotated[
+    str, typer.Option("--director", metavar="HOST:PORT", help="Where the Director listens.")
+]
+HERE = "127.0.0.1:4747"
+ANSWER_SECONDS = 1.0
+Bot = Annotated[str, typer.Argument(metavar="BOT", help="A bot's id, or 'all'.")]
+
+
+class Fader(StrEnum):
+    """What a strip of the mixer has."""
+
+    GAIN_DB = "gain_db"
+    PAN = "pan"
+    MUTE = "mute"
+    SOLO = "solo"
+
+
+class Knob(StrEnum):
+    """What every stock bot has."""
+
+    INTENSITY = "intensity"
+    DENSITY = "density"
+    REGISTER = "register"
+
+
+def tempo(
+    bpm: Annotated[float, typer.Argument(min=10, max=480, help="Quarter notes a minute.")],
+    ramp_beats: Annotated[
+        float, typer.Option("--ramp", min=0, max=4096, help="Get there within so many beats.")
+    ] = 0.0,
+    director: Director = HERE,
+) -> None:
+    """Change the tempo of a band that plays, from the next beat on."""
+    from musebots.messages import SetTempo
+
+    _send(SetTempo(bpm, ramp_beats), director)
+
+
+def mix(
+    bot: Bot,
+    fader: Annotated[Fader, typer.Argument(help="What to move; 'all' has gain_db only.")],
+    value: Annotated[float, typer.Argument(help="dB, -1..1 for pan, 0 or 1 for mute and solo.")],
+    fade_seconds: Annotated[float, typer.Option("--fade", min=0, help="Seconds.")] = 0.0,
+    director: Director = HERE,
+) -> None:
+    """Move a fader of the mixer while the band plays."""
+    from musebots.messages import Mix
+
+    if bot == "all" and fader is not Fader.GAIN_DB:
+        raise typer.BadParameter("the master has gain_db only", param_hint="FADER")
+    _send(Mix("" if bot == "all" else bot, fader.value, value, fade_seconds), director)
+
+
+def knob(
+    bot: Bot,
+    name: Annotated[Knob, typer.Argument(help="What to turn.")],
+    value: Annotated[float, typer.Argument(min=0, max=1, help="0..1; 0.5 is neutral.")],
+    director: Director = HERE,
+) -> None:
+    """Turn a bot's knob while it plays: how lively, how dense, how high."""
+    from musebots.messages import Control
+
+    _send(Control("" if bot == "all" else bot, name.value, value), director)
+
+
+def stop(director: Director = HERE) -> None:
+    """End the session that plays."""
+    from musebots.messages import Stop
+
+    _send(Stop(), director)
+
+
+def _send(message: Message, director: str) -> None:
+    """Send one message, once a Director has answered; `NetworkError` when none does."""
+    from musebots.errors import NetworkError
+    from musebots.messages import ClockPing, encode
+    from musebots.run import parse_address
+
+    address = parse_address(director)
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.settimeout(ANSWER_SECONDS)
+            sock.connect(address)
+            sock.send(encode(ClockPing("", 0)))
+            sock.recv(1024)
+            sock.send(encode(message))
+    except OSError as error:
+        raise NetworkError(
+            f"no Director answers at {director}: is a band playing? (--director HOST:PORT)"
+        ) from error

@@ -1,0 +1,124 @@
+"""`musebots play` and `musebots render`: a piece as sound, now or into files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ensembles.cli.options import (
+    AsJson,
+    Bars,
+    Bpm,
+    PieceName,
+    Quiet,
+    Seed,
+    Verbose,
+    set_up_logging,
+)
+
+__all__ = ["AudioDriver", "play", "render"]
+
+CONDUCTOR_PORT = 4747
+
+
+class AudioDriver(StrEnum):
+    """Where sound comes from: `auto` takes what there is, and goes on silently without."""
+
+    AUTO = "auto"
+    PORTAUDIO = "portaudio"
+    JACK = "jack"
+    NONE = "none"
+
+
+def play(
+    piece: PieceName = "trio",
+    bars: Bars = None,
+    bpm: Bpm = None,
+    seed: Seed = None,
+    audio: Annotated[
+        AudioDriver | None,
+        typer.Option("--audio", help="Audio driver; auto unless the piece says otherwise."),
+    ] = None,
+    midi_out: Annotated[
+        str | None, typer.Option("--midi-out", help="Also play into this MIDI port.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Record the session to this MIDI file.")
+    ] = None,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="The Director's UDP port; 0: any.")
+    ] = CONDUCTOR_PORT,
+    verbose: Verbose = 0,
+    quiet: Quiet = False,
+) -> None:
+    """Play a piece live: each musebot in a process of its own, over OSC."""
+    set_up_logging(verbose, quiet)
+    from ensembles.config import load_piece
+    from ensembles.perform import LiveOptions, live
+    from ensembles.progress import StatusLine, tell
+
+    chosen = load_piece(piece)
+    options = LiveOptions(
+        bars=bars,
+        bpm=bpm,
+        seed=seed,
+        audio=None if audio is None else audio.value,
+        midi_out=midi_out,
+        midi_path=out,
+        port=port,
+    )
+    if quiet:
+        report = live(chosen, options, lambda status: None)
+    else:
+        with StatusLine() as line:
+            report = live(chosen, options, line, tell)
+        typer.echo(str(report), err=True)
+
+
+def render(
+    piece: PieceName = "trio",
+    bars: Bars = None,
+    bpm: Bpm = None,
+    seed: Seed = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="The MIDI file; PIECE.mid unless given.")
+    ] = None,
+    wav: Annotated[
+        Path | None, typer.Option("--wav", help="Also synthesise this WAV file.")
+    ] = None,
+    as_json: AsJson = False,
+    verbose: Verbose = 0,
+    quiet: Quiet = False,
+) -> None:
+    """Render a piece faster than real time: the same seed gives the same file, byte for byte."""
+    set_up_logging(verbose, quiet)
+    from ensembles.config import load_piece
+    from ensembles.perform import render as render_piece
+    from ensembles.progress import share_done
+
+    chosen = load_piece(piece)
+    midi_path = out or Path(f"{chosen.name}.mid")
+    with share_done(f"Rendering {chosen.title}", is_shown=not quiet) as on_progress:
+        report = render_piece(
+            chosen,
+            bars=bars,
+            seed=seed,
+            bpm=bpm,
+            midi_path=midi_path,
+            wav_path=wav,
+            on_progress=on_progress,
+        )
+    if as_json:
+        typer.echo(json.dumps(asdict(report), indent=2, default=str))
+    elif not quiet:
+        files = " and ".join(str(path) for path in (midi_path, wav) if path is not None)
+        late = f", {report.n_late_notes} late" if report.n_late_notes else ""
+        typer.echo(
+            f"{files}: {report.n_bars} bars, {sum(report.notes_per_bot.values())} notes{late}, "
+            f"{report.music_seconds:.1f} s of music in {report.wall_seconds:.1f} s"
+        )

@@ -1,0 +1,267 @@
+"""Play a piece live: bots as processes, OSC over UDP, sound where there is any, and a recording."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from director.director import DEFAULT_PORT, Director, SessionReport
+from director.outputs.audio import AudioOutput, WavOutput
+from director.outputs.audio.engine import AudioKind
+from director.outputs.base import Output
+from director.outputs.deadline import DeadlineThread
+from director.outputs.midifile import MidiFileOutput
+from director.outputs.midiport import MidiPortOutput
+from director.score import Score
+from director.status import Status
+from ensembles.config import OutputSpec, Piece
+from ensembles.stage import cast_of, opened
+from ensembles.supervision import Supervisor
+from musebots.errors import ConfigError, OutputUnavailable
+from musebots.network import LOOPBACK_HOST, Network, UdpNetwork
+
+__all__ = ["LiveOptions", "LiveReport", "live", "play_live"]
+
+log = logging.getLogger(__name__)
+
+STATUS_SECONDS = 0.1
+SWITCH_SECONDS = 0.0005
+RECORDINGS = Path("sessions")
+
+
+@dataclass(frozen=True, slots=True)
+class LiveOptions:
+    """What a performance changes of its piece; None leaves it as it is.
+
+    `audio` is auto, portaudio, jack or none; `midi_out` part of a port's name; `midi_path` where
+    the recording goes, by default ``sessions/<piece>-<date>-<time>.mid``.
+    """
+
+    bars: int | None = None
+    bpm: float | None = None
+    seed: int | None = None
+    audio: AudioKind | None = None
+    midi_out: str | None = None
+    midi_path: Path | None = None
+    port: int = DEFAULT_PORT
+
+
+@dataclass(frozen=True, slots=True)
+class LiveReport:
+    """What a performance came to, and where its recording lies."""
+
+    session: SessionReport
+    recording: Path
+
+    def __str__(self) -> str:
+        session = self.session
+        notes = ", ".join(f"{bot} {n}" for bot, n in session.n_notes.items())
+        ended = "stopped after" if session.was_stopped else "played"
+        parts = [
+            f"{ended} {session.n_bars} bars in {session.music_seconds:.1f} s; notes: {notes}; "
+            f"recorded in {self.recording}"
+        ]
+        for words, counts in (
+            ("late", session.n_late),
+            ("of them too late to sound", session.n_missed),
+            ("messages of notes lost", session.n_lost),
+            ("datagrams ignored", session.faults),
+        ):
+            if counts:
+                parts.append(f"{words}: " + ", ".join(f"{who} {n}" for who, n in counts.items()))
+        return "; ".join(parts)
+
+
+def live(
+    piece: Piece,
+    options: LiveOptions,
+    on_status: Callable[[Status], None] = lambda status: None,
+    on_notice: Callable[[str], None] = log.warning,
+) -> LiveReport:
+    """Play a piece until it ends or Ctrl-C; returns when everything is silent and gone.
+
+    Parameters
+    ----------
+    piece : Piece
+    options : LiveOptions
+    on_status : callable
+        Hears where the music is, ten times a second.
+    on_notice : callable
+        Hears one sentence a performer should know, such as that there is no sound.
+
+    Raises
+    ------
+    NetworkError
+        When the port is taken.
+    ConfigError
+        When the recording cannot be written, or an option is wrong.
+    OutputUnavailable
+        When an output that was asked for by name is missing.
+    """
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_SECONDS)  # the deadline thread must not wait for the loop
+    try:
+        return asyncio.run(play_live(piece, options, on_status, on_notice))
+    finally:
+        sys.setswitchinterval(interval)
+
+
+async def play_live(
+    piece: Piece,
+    options: LiveOptions,
+    on_status: Callable[[Status], None],
+    on_notice: Callable[[str], None],
+    *,
+    network: Network | None = None,
+) -> LiveReport:
+    """The coroutine behind `live`."""
+    score = piece.score(bars=options.bars, bpm=options.bpm, seed=options.seed)
+    recording = options.midi_path or _new_recording(piece)
+    outputs: list[Output] = [MidiFileOutput(recording), *_written_and_wired(piece, options)]
+    audio = await _opened_audio(piece, options, score, recording, on_notice)
+    async with contextlib.AsyncExitStack() as stack:
+        pulse = DeadlineThread("pulse")
+        pulse.start()
+        stack.callback(pulse.stop)
+        if audio is not None:
+            stack.push_async_callback(audio.close)
+        await stack.enter_async_context(opened(outputs, score))
+        if audio is not None:
+            outputs.append(audio)
+        director = Director(score, cast_of(piece, score), outputs, call_at=pulse.call_at)
+        host_port = await director.open(network or UdpNetwork(), port=options.port)
+        fate = _Fate(director)
+        supervisor = Supervisor(fate.bot_gone)
+        stack.push_async_callback(supervisor.end)
+        with _stopping_on_signals(director):
+            async with _reporting(director, on_status):
+                for bot in piece.bots:
+                    await supervisor.launch(bot, (LOOPBACK_HOST, host_port[1]))
+                session = await director.run()
+        if fate.failure is not None:
+            raise fate.failure
+    return LiveReport(session, recording)
+
+
+class _Fate:
+    """What becomes of bots whose process ends.
+
+    One that could not even begin, because of a mistake in the piece, stops the session; when one
+    dies later the others play on.
+    """
+
+    def __init__(self, director: Director) -> None:
+        self._director = director
+        self.failure: ConfigError | None = None
+
+    def bot_gone(self, bot_id: str, code: int, last_words: str) -> None:
+        """A bot's process has ended."""
+        has_played = self._director.playback.scheduler.n_notes[bot_id] > 0
+        if code == ConfigError.exit_code and not has_played:
+            self.failure = ConfigError(last_words.removeprefix(f"{bot_id}: "))
+            self._director.stop()
+        elif code != 0:
+            log.error(
+                "%s has died (exit code %d): %s; the others play on", bot_id, code, last_words
+            )
+        self._director.bot_gone(bot_id)
+
+
+def _new_recording(piece: Piece) -> Path:
+    """A file name that is not taken yet."""
+    try:
+        RECORDINGS.mkdir(exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot make the folder {RECORDINGS}: {error.strerror}; say where to record with -o"
+        ) from error
+    stem = f"{piece.name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    path = RECORDINGS / f"{stem}.mid"
+    number = 2
+    while path.exists():
+        path, number = RECORDINGS / f"{stem}-{number}.mid", number + 1
+    return path
+
+
+def _written_and_wired(piece: Piece, options: LiveOptions) -> list[Output]:
+    """The MIDI files and ports that the piece or the command line ask for."""
+    outputs: list[Output] = []
+    for spec in piece.outputs:
+        if spec.kind == "midiport" and options.midi_out is None:
+            outputs.append(MidiPortOutput(spec.port))
+        elif spec.kind == "midifile" and spec.path is not None:
+            outputs.append(MidiFileOutput(spec.path))
+        elif spec.kind == "wav" and spec.path is not None:
+            outputs.append(WavOutput(spec.path))
+    if options.midi_out is not None:
+        outputs.append(MidiPortOutput(options.midi_out))
+    return outputs
+
+
+async def _opened_audio(
+    piece: Piece,
+    options: LiveOptions,
+    score: Score,
+    recording: Path,
+    on_notice: Callable[[str], None],
+) -> AudioOutput | None:
+    """The sound card, or None where there is none and nobody insisted."""
+    spec = next((out for out in piece.outputs if out.kind == "audio"), OutputSpec("audio"))
+    driver = options.audio or spec.driver or "auto"
+    if driver == "none":
+        return None
+    output = AudioOutput(driver)
+    try:
+        await output.open(score)
+    except OutputUnavailable as error:
+        if driver != "auto":
+            raise
+        on_notice(f"{error}; playing on silently, recording to {recording}")
+        return None
+    return output
+
+
+@contextlib.contextmanager
+def _stopping_on_signals(director: Director) -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the session in order."""
+    loop = asyncio.get_running_loop()
+    names = (signal.SIGINT, signal.SIGTERM)
+    try:
+        for name in names:
+            loop.add_signal_handler(name, director.stop)
+    except NotImplementedError:  # Windows
+        for name in names:
+            signal.signal(name, lambda *_: loop.call_soon_threadsafe(director.stop))
+    try:
+        yield
+    finally:
+        for name in names:
+            with contextlib.suppress(NotImplementedError):
+                loop.remove_signal_handler(name)
+
+
+@contextlib.asynccontextmanager
+async def _reporting(
+    director: Director, on_status: Callable[[Status], None]
+) -> AsyncIterator[None]:
+    """Report the status ten times a second while the block runs."""
+
+    async def report() -> None:
+        while True:
+            on_status(director.status())
+            await asyncio.sleep(STATUS_SECONDS)
+
+    task = asyncio.create_task(report())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task

@@ -1,0 +1,6 @@
+"""The two ways to perform a piece: `render` it offline, or play it `live`."""
+
+from ensembles.live import LiveOptions, LiveReport, live
+from ensembles.rendering import RenderReport, render
+
+__all__ = ["LiveOptions", "LiveReport", "RenderReport", "live", "render"]

@@ -1,0 +1,84 @@
+"""Whether the tables of a piece agree with each other: names, channels, bars. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from pydantic_core import PydanticCustomError
+
+if TYPE_CHECKING:
+    from ensembles.pieces_format.model import PieceTable
+
+__all__ = ["mistake", "mistakes_of"]
+
+MAX_BOTS = 16
+
+
+def mistake(reason: str, *at: str | int) -> PydanticCustomError:
+    """A mistake below the table being checked, at the keys and indices `at`."""
+    return PydanticCustomError("piece", "{reason}", {"reason": reason, "at": at})
+
+
+def mistakes_of(piece: PieceTable) -> Iterator[PydanticCustomError]:
+    """All that does not fit together, what others depend on first."""
+    yield from _missing(piece)
+    yield from _repeated([section.name for section in piece.section], "section", "name")
+    yield from _repeated([bot.id for bot in piece.bot], "bot", "id")
+    yield from _repeated([bot.channel for bot in piece.bot], "bot", "channel")
+    yield from _unknown(piece)
+    tempi = [(change.bar, change.ramp_bars) for change in piece.tempo.changes]
+    yield from _misplaced(tempi, piece.n_bars, "tempo", "changes")
+    meters = [(change.bar, 0) for change in piece.time_signature_changes]
+    yield from _misplaced(meters, piece.n_bars, "time_signature_changes")
+
+
+def _missing(piece: PieceTable) -> Iterator[PydanticCustomError]:
+    for key in ("section", "bot"):
+        if not getattr(piece, key):
+            yield mistake("needs at least one", key)
+    if len(piece.bot) > MAX_BOTS:
+        yield mistake(f"at most {MAX_BOTS} bots, one a channel; got {len(piece.bot)}", "bot")
+
+
+def _unknown(piece: PieceTable) -> Iterator[PydanticCustomError]:
+    names = [section.name for section in piece.section]
+    for index, name in enumerate(piece.form):
+        if name not in names:
+            reason = f"no section is called {name!r}; there is {', '.join(names)}"
+            yield mistake(reason, "form", index)
+    ids = [bot.id for bot in piece.bot]
+    for index, section in enumerate(piece.section):
+        for place, bot_id in enumerate(section.tacet):
+            if bot_id not in ids:
+                reason = f"no bot has the id {bot_id!r}; there is {', '.join(ids)}"
+                yield mistake(reason, "section", index, "tacet", place)
+
+
+def _repeated(
+    values: Sequence[str | int | None], table: str, key: str
+) -> Iterator[PydanticCustomError]:
+    for index, value in enumerate(values):
+        if value is not None and value in values[:index]:
+            reason = f"{value!r} is taken by {table}[{values.index(value) + 1}]"
+            yield mistake(reason, table, index, key)
+
+
+def _misplaced(
+    changes: list[tuple[int, int]], n_bars: int, *keys: str
+) -> Iterator[PydanticCustomError]:
+    """Changes, as (bar, ramp bars), that lie outside the piece or inside one another."""
+    free_from = 2
+    for index, (bar, ramp_bars) in enumerate(changes):
+        first = bar + n_bars + 1 if bar < 0 else bar
+        end = first + max(1, ramp_bars)
+        if not 2 <= first <= n_bars:
+            reason = f"must be in 2..{n_bars}, or {1 - n_bars}..-1 counted from the end, got {bar}"
+            yield mistake(reason, *keys, index, "bar")
+        elif first < free_from:
+            reason = f"must be {free_from} or later, when the change above is over, got {bar}"
+            yield mistake(reason, *keys, index, "bar")
+        elif end > n_bars + 1:
+            reason = f"must be in 0..{n_bars + 1 - first} to end with the piece, got {ramp_bars}"
+            yield mistake(reason, *keys, index, "ramp_bars")
+        free_from = max(free_from, end)

@@ -1,0 +1,253 @@
+"""The tables of a piece, field by field: the format's reference. Pure.
+
+Bars are counted from 1 here, as people do; a negative bar counts from the end, -1 being the last.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from ensembles.pieces_format.consistency import mistake, mistakes_of
+from ensembles.pieces_format.fields import (
+    Bars,
+    Bpm,
+    Channel,
+    ChordsField,
+    Identifier,
+    KeyField,
+    Program,
+    Seed,
+    Several,
+    Signed,
+    TimeSignatureField,
+    Unit,
+    ranged,
+)
+from musebots.errors import UnknownBot
+from musebots.harmony import Key
+from musebots.registry import STOCK_MODULES, check_reference
+from musebots.timebase import TimeSignature
+
+__all__ = [
+    "TABLES",
+    "BotTable",
+    "OutputTable",
+    "PieceTable",
+    "SectionTable",
+    "TempoChangeTable",
+    "TempoTable",
+    "TimeSignatureChangeTable",
+]
+
+
+class _Table(BaseModel):
+    """A TOML table whose every key is known."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True
+    )
+
+
+class TempoChangeTable(_Table):
+    """At `bar` the tempo becomes `bpm`, at once or over `ramp_bars` bars."""
+
+    bar: int
+    bpm: Bpm
+    ramp_bars: Annotated[int, ranged(0, 1000)] = 0
+
+
+class TempoTable(_Table):
+    """How fast: quarter notes a minute."""
+
+    bpm: Bpm = 100.0
+    changes: Several[TempoChangeTable] = ()
+
+
+class TimeSignatureChangeTable(_Table):
+    """From `bar` on another time signature, until the next change."""
+
+    bar: int
+    time_signature: TimeSignatureField
+
+
+class SectionTable(_Table):
+    """A part of the form, as often as `form` names it."""
+
+    name: Identifier
+    chords: ChordsField
+    bars: Bars | None = None
+    key: KeyField | None = None
+    time_signature: TimeSignatureField | None = None
+    intensity: Unit = 0.5
+    density: Unit = 0.5
+    register_: Unit = Field(default=0.5, alias="register")
+    tacet: Several[str] = ()
+
+    @property
+    def n_bars(self) -> int:
+        """`bars`, or else as many as its chords fill."""
+        return self.bars or max(1, round(sum(bars for bars, _ in self.chords)))
+
+
+class BotTable(_Table):
+    """Who plays, and through which strip of the mixer."""
+
+    id: Identifier
+    class_: str | None = Field(default=None, alias="class")
+    folder: str | None = None
+    role: Identifier | None = None
+    channel: Channel | None = None
+    program: Program | None = None
+    gain_db: Annotated[float, ranged(-60.0, 12.0)] = 0.0
+    pan: Signed = 0.0
+    seed: Seed | None = None
+    settings: dict[str, JsonValue] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_it(cls, table: object) -> object:
+        """Without an id a bot goes by its role or, failing that, by its class."""
+        if isinstance(table, dict) and "id" not in table:
+            name = table.get("role") or table.get("class")
+            if isinstance(name, str):
+                return {"id": name.rpartition(":")[2], **table}
+        return table
+
+    @field_validator("class_")
+    @classmethod
+    def _is_a_bot(cls, reference: str | None) -> str | None:
+        if reference is not None:
+            _check(reference)
+        return reference
+
+    @field_validator("folder")
+    @classmethod
+    def _is_a_folder(cls, folder: str | None, info: ValidationInfo) -> str | None:
+        if folder is None:
+            return None
+        beside: Path = (info.context or {}).get("folder", Path())
+        path = str((beside / folder).resolve())
+        if path in STOCK_MODULES or not Path(path).is_dir():
+            raise ValueError(f"there is no folder {path}")
+        _check(path)
+        return path
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> Self:
+        if self.class_ is not None and self.folder is not None:
+            raise mistake("give either class or folder, not both", "folder")
+        if self.class_ is None and self.folder is None and self.role not in STOCK_MODULES:
+            names = ", ".join(STOCK_MODULES)
+            raise mistake(
+                f"a bot needs a class ({names}, or package.module:Class), a folder, or one of "
+                "these names as its role"
+            )
+        return self
+
+    @property
+    def reference(self) -> str:
+        """What `musebots.registry.resolve` takes."""
+        return self.class_ or self.folder or self.part
+
+    @property
+    def part(self) -> str:
+        """The role: its own, or a stock class's name, or else melody."""
+        if self.role is not None:
+            return self.role
+        is_pitched_or_drums = self.class_ in ("melody", "bass", "drums")
+        return self.class_ if is_pitched_or_drums and self.class_ is not None else "melody"
+
+
+def _check(reference: str) -> None:
+    try:
+        check_reference(reference)
+    except UnknownBot as error:
+        raise ValueError(str(error)) from error
+
+
+class OutputTable(_Table):
+    """Where the music goes."""
+
+    kind: Literal["audio", "midifile", "midiport", "wav"]
+    path: str | None = None
+    port: str | None = None
+    driver: Literal["auto", "portaudio", "jack"] | None = None
+
+    @model_validator(mode="after")
+    def _has_its_target(self) -> Self:
+        wanted = {"audio": (), "midifile": ("path",), "midiport": ("port",), "wav": ("path",)}
+        taken = {"audio": "driver", "midifile": "path", "midiport": "port", "wav": "path"}
+        for key in wanted[self.kind]:
+            if not getattr(self, key):
+                raise mistake(f"an output of kind {self.kind!r} needs a {key}")
+        for key in ("path", "port", "driver"):
+            if getattr(self, key) is not None and key != taken[self.kind]:
+                raise mistake(f"an output of kind {self.kind!r} takes no {key}", key)
+        return self
+
+
+class PieceTable(_Table):
+    """The whole file."""
+
+    title: str
+    key: KeyField = Key()
+    time_signature: TimeSignatureField = TimeSignature()
+    time_signature_changes: Several[TimeSignatureChangeTable] = ()
+    swing: Annotated[float, ranged(0.5, 0.75)] = 0.5
+    swing_unit: Literal[8, 16] = 8
+    bars: Bars | None = None
+    count_in_bars: Annotated[int, ranged(0, 8)] = 1
+    seed: Seed = 0
+    tempo: TempoTable = TempoTable()
+    form: Several[str] = ()
+    section: Several[SectionTable]
+    bot: Several[BotTable]
+    output: Several[OutputTable] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _seat_the_trio(cls, table: object) -> object:
+        """A piece that names no bot is played by the three stock bots."""
+        if isinstance(table, dict) and "bot" not in table:
+            return {**table, "bot": [{"role": role} for role in ("melody", "bass", "drums")]}
+        return table
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Self:
+        for found in mistakes_of(self):
+            raise found
+        return self
+
+    @property
+    def order(self) -> tuple[SectionTable, ...]:
+        """The sections in the order of one pass through the form."""
+        by_name = {section.name: section for section in self.section}
+        return tuple(by_name[name] for name in self.form) if self.form else self.section
+
+    @property
+    def n_bars(self) -> int:
+        """`bars`, or else one pass through the form."""
+        return self.bars or sum(section.n_bars for section in self.order)
+
+
+TABLES: dict[tuple[str, ...], type[BaseModel]] = {
+    (): PieceTable,
+    ("tempo",): TempoTable,
+    ("tempo", "changes"): TempoChangeTable,
+    ("time_signature_changes",): TimeSignatureChangeTable,
+    ("section",): SectionTable,
+    ("bot",): BotTable,
+    ("output",): OutputTable,
+}
+"""The table that stands under each dotted key."""

@@ -1,0 +1,155 @@
+"""Render a piece offline: the same agents as live, on virtual time, into files."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from director.director import Director, SessionReport
+from director.outputs.audio import WavOutput
+from director.outputs.base import Output
+from director.outputs.midifile import MidiFileOutput
+from director.score import Score
+from ensembles.config import Piece
+from ensembles.stage import cast_of, opened
+from musebots.agent import Link
+from musebots.network import Address, LoopbackNetwork, Network
+from musebots.offline import run_offline
+from musebots.registry import resolve
+
+__all__ = ["RenderReport", "perform_here", "render"]
+
+PLAYING_SHARE = 0.35  # of the progress bar, when a WAV file is to follow
+
+
+@dataclass(frozen=True, slots=True)
+class RenderReport:
+    """What a render came to; `sha256` is that of the MIDI file."""
+
+    title: str
+    seed: int
+    n_bars: int
+    music_seconds: float
+    wall_seconds: float
+    notes_per_bot: dict[str, int]
+    n_late_notes: int
+    sha256: str
+
+
+def render(
+    piece: Piece,
+    *,
+    bars: int | None = None,
+    bpm: float | None = None,
+    seed: int | None = None,
+    midi_path: Path | None = None,
+    wav_path: Path | None = None,
+    on_progress: Callable[[float], None] = lambda share: None,
+) -> RenderReport:
+    """Render a piece, bit for bit the same for the same piece, seed and version.
+
+    Parameters
+    ----------
+    piece : Piece
+    bars, bpm, seed : optional
+        Instead of the piece's own.
+    midi_path, wav_path : Path, optional
+        Files to write; each appears whole or not at all.
+    on_progress : callable
+        Hears the share done, 0..1.
+
+    Raises
+    ------
+    ConfigError
+        When a file cannot be written, or a setting is wrong.
+    OutputUnavailable
+        When a WAV file is wanted and pyo is missing.
+    BotFailed
+        When a bot's code raises.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # one step is too small to share
+    started = time.perf_counter()
+    score = piece.score(bars=bars, bpm=bpm, seed=seed)
+    share = PLAYING_SHARE if wav_path else 1.0
+    with contextlib.ExitStack() as stack:
+        if midi_path is None:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="musebots-"))
+            midi_path = Path(folder) / "render.mid"
+        outputs: list[Output] = [MidiFileOutput(midi_path)]
+        if wav_path is not None:
+            outputs.append(
+                WavOutput(wav_path, progress=lambda done: on_progress(share + (1 - share) * done))
+            )
+        session = run_offline(
+            _render(piece, score, outputs, lambda done: on_progress(share * done))
+        )
+        digest = hashlib.sha256(midi_path.read_bytes()).hexdigest()
+    on_progress(1.0)
+    return RenderReport(
+        title=piece.title,
+        seed=score.seed,
+        n_bars=session.n_bars,
+        music_seconds=session.music_seconds,
+        wall_seconds=time.perf_counter() - started,
+        notes_per_bot=dict(session.n_notes),
+        n_late_notes=sum(session.n_late.values()),
+        sha256=digest,
+    )
+
+
+async def _render(
+    piece: Piece, score: Score, outputs: list[Output], on_progress: Callable[[float], None]
+) -> SessionReport:
+    async with opened(outputs, score):
+        return await perform_here(
+            piece, score, outputs, network=LoopbackNetwork(), on_progress=on_progress
+        )
+
+
+async def perform_here(
+    piece: Piece,
+    score: Score,
+    outputs: list[Output],
+    *,
+    network: Network,
+    on_progress: Callable[[float], None] = lambda share: None,
+) -> SessionReport:
+    """Play a piece with Director and bots in this process, on the running event loop.
+
+    On an offline loop that is a render; on a normal one it plays in real time.
+
+    Raises
+    ------
+    BotFailed
+        When a bot's code raises: without that bot it would not be the piece.
+    """
+    director = Director(score, cast_of(piece, score), outputs)
+    address = await director.open(network)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            bots = [
+                tasks.create_task(_play(bot.id, bot.bot, network, address)) for bot in piece.bots
+            ]
+            progress = tasks.create_task(_follow(director, on_progress))
+            report = await director.run()
+            progress.cancel()
+            await asyncio.gather(*bots)
+    except* Exception as group:
+        raise group.exceptions[0] from group.exceptions[0].__cause__
+    return report
+
+
+async def _play(bot_id: str, reference: str, network: Network, address: Address) -> None:
+    await resolve(reference)().run(Link(bot_id, network, address))
+
+
+async def _follow(director: Director, on_progress: Callable[[float], None]) -> None:
+    async for bar in director.clock.bars(lead=0.0):
+        on_progress(bar / director.score.n_bars)

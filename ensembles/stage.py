@@ -1,0 +1,54 @@
+"""What live and offline performances share: the cast, and outputs that open and close together."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol, runtime_checkable
+
+from director.director import Casting
+from director.outputs.base import Output
+from director.score import Score
+from ensembles.config import Piece
+
+__all__ = ["cast_of", "opened"]
+
+
+@runtime_checkable
+class _Abortable(Protocol):
+    """An output that would write a file, and can be told not to."""
+
+    def abort(self) -> None: ...
+
+
+def cast_of(piece: Piece, score: Score) -> dict[str, Casting]:
+    """Who plays in a performance, and what each is told when it joins."""
+    return {
+        bot.id: Casting(
+            bot.role,
+            score.seed if bot.seed is None else bot.seed,
+            json.dumps(bot.settings, sort_keys=True),
+        )
+        for bot in piece.bots
+    }
+
+
+@contextlib.asynccontextmanager
+async def opened(outputs: Sequence[Output], score: Score) -> AsyncIterator[None]:
+    """Open all outputs, and close them in the end; after a failure files are not written."""
+    is_open: list[Output] = []
+    try:
+        for output in outputs:
+            await output.open(score)
+            is_open.append(output)
+        yield
+    except BaseException:
+        for output in is_open:
+            if isinstance(output, _Abortable):
+                output.abort()
+        raise
+    finally:
+        async with contextlib.AsyncExitStack() as stack:
+            for output in is_open:
+                stack.push_async_callback(output.close)

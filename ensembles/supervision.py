@@ -1,0 +1,102 @@
+"""Bots as processes: launch them, notice when one dies, and leave none behind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+from collections import deque
+from collections.abc import Callable
+
+from ensembles.config import BotSpec
+from musebots.network import Address
+
+__all__ = ["Supervisor"]
+
+log = logging.getLogger(__name__)
+
+KEPT_LINES = 20
+GRACE_SECONDS = 0.3
+
+
+class Supervisor:
+    """Keeps one process per bot.
+
+    Parameters
+    ----------
+    on_gone : callable
+        Hears of a process that has ended: the bot's id, its exit code, and the last that it said.
+    """
+
+    def __init__(self, on_gone: Callable[[str, int, str], None]) -> None:
+        self._on_gone = on_gone
+        self._processes: dict[str, asyncio.subprocess.Process] = {}
+        self._watchers: list[asyncio.Task[None]] = []
+        self._is_ending = False
+
+    async def launch(self, bot: BotSpec, director: Address) -> None:
+        """Start a bot's process, in a group of its own: Ctrl-C is the Director's to handle."""
+        host, port = director
+        environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "musebots.run",
+            "--bot", bot.bot, "--id", bot.id, "--director", f"{host}:{port}",
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            env=environment,
+            start_new_session=True,
+        )  # fmt: skip
+        self._processes[bot.id] = process
+        self._watchers.append(asyncio.create_task(self._watch(bot.id, process)))
+
+    async def end(self) -> None:
+        """Let everybody go, those who do not want to as well; no process is left afterwards."""
+        self._is_ending = True
+        await self._all_gone(GRACE_SECONDS)
+        for name in ("SIGTERM", "SIGKILL"):
+            for process in self._processes.values():
+                _signal_group(process, getattr(signal, name, signal.SIGTERM))
+            if await self._all_gone(GRACE_SECONDS):
+                break
+        await asyncio.gather(*self._watchers, return_exceptions=True)
+
+    async def _all_gone(self, seconds: float) -> bool:
+        """Wait up to `seconds` for all processes to end; whether they have."""
+        waiting = [
+            asyncio.ensure_future(process.wait())
+            for process in self._processes.values()
+            if process.returncode is None
+        ]
+        if waiting:
+            _, pending = await asyncio.wait(waiting, timeout=seconds)
+            for task in pending:
+                task.cancel()
+            return not pending
+        return True
+
+    async def _watch(self, bot_id: str, process: asyncio.subprocess.Process) -> None:
+        """Pass a bot's words on, and tell when its process has ended."""
+        last_lines: deque[str] = deque(maxlen=KEPT_LINES)
+        if process.stderr is not None:
+            async for raw in process.stderr:
+                line = raw.decode(errors="replace").rstrip()
+                last_lines.append(line)
+                log.info("%s", line)
+        code = await process.wait()
+        if not self._is_ending:
+            self._on_gone(bot_id, code, last_lines[-1] if last_lines else "it said nothing")
+
+
+def _signal_group(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
+    """Signal a bot and whatever it has started, where the system has process groups."""
+    if process.returncode is not None:
+        return
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, number)
+        else:
+            process.send_signal(number)

@@ -1,0 +1,225 @@
+"""An agent's life: join, stay alive, hear, and leave cleanly.
+
+A `Musebot` is an agent with music in it. What is here is the same for all: the heartbeat, the
+hello and the clock exchange with the Director, and the one place where its tasks end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from dataclasses import dataclass
+
+from musebots.errors import BotFailed, NetworkError
+from musebots.messages import (
+    PROTOCOL_VERSION,
+    Alive,
+    Bye,
+    ClockPing,
+    ClockPong,
+    Hello,
+    Message,
+    Off,
+    Welcome,
+)
+from musebots.network import Address, Network, Wire
+
+__all__ = ["Agent", "ClockExchange", "Link"]
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT_SECONDS = 1.0
+HELLO_SECONDS = 0.25
+PING_SECONDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+NS_PER_SECOND = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How an agent reaches its Director.
+
+    Parameters
+    ----------
+    bot_id : str
+        Unique in the ensemble, without blanks.
+    network : Network
+    director : Address
+        (host, port).
+    port : int
+        Own port; 0 takes any free one.
+    patience_seconds : float
+        How long the Director may be silent before the agent gives up and leaves.
+    """
+
+    bot_id: str
+    network: Network
+    director: Address
+    port: int = 0
+    patience_seconds: float = 5.0
+
+
+class ClockExchange:
+    """How far another clock is ahead of ours, from four time stamps a round trip.
+
+    Notes
+    -----
+    As in NTP (RFC 5905, section 8): ``offset = ((t1 - t0) + (t2 - t3)) / 2``, and of the last
+    eight exchanges the one with the shortest delay counts (section 10, the clock filter).
+    """
+
+    def __init__(self) -> None:
+        self._samples: deque[tuple[int, int]] = deque(maxlen=8)
+
+    def add(self, sent_ns: int, received_ns: int, answered_ns: int, returned_ns: int) -> None:
+        """Take in one round trip: t0, t1, t2, t3."""
+        delay = (returned_ns - sent_ns) - (answered_ns - received_ns)
+        offset = ((received_ns - sent_ns) + (answered_ns - returned_ns)) // 2
+        self._samples.append((delay, offset))
+
+    @property
+    def offset_ns(self) -> int | None:
+        """Their clock minus ours, None before the first exchange."""
+        return min(self._samples)[1] if self._samples else None
+
+
+class Agent:
+    """What every agent does; subclasses say what it is for in `perform` and `on_message`."""
+
+    role = "other"
+    sends: tuple[str, ...] = ()
+    hears: tuple[str, ...] = ()
+
+    def __init__(self) -> None:
+        self.id = ""
+        self.wire = Wire(self._receive)
+        self.exchange = ClockExchange()
+        self._off = asyncio.Event()
+        self._welcomed = asyncio.Event()
+        self._heard_seconds = 0.0
+        self._failure: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
+
+    async def perform(self) -> None:
+        """The agent's work, begun once the Director has answered; may end before the session."""
+
+    def on_welcome(self, welcome: Welcome) -> None:
+        """The Director has answered."""
+
+    def on_message(self, message: Message) -> None:
+        """Any other message from the Director."""
+
+    def on_clock(self, offset_ns: int) -> None:
+        """A (better) estimate of the Director's clock minus ours."""
+
+    @property
+    def loop_ns(self) -> int:
+        """The event loop's clock in nanoseconds."""
+        return round(asyncio.get_running_loop().time() * NS_PER_SECOND)
+
+    def tell(self, message: Message) -> None:
+        """Send a message to the Director."""
+        self.wire.send(message, self._link.director)
+
+    async def run(self, link: Link) -> None:
+        """Live from hello to goodbye; returns when the Director says off, or is gone.
+
+        Raises
+        ------
+        BotFailed
+            When the agent's own code raised; its traceback is the cause.
+        NetworkError
+            When no Director answers.
+        """
+        self._link = link
+        self.id = link.bot_id
+        self._heard_seconds = asyncio.get_running_loop().time()
+        await self.wire.open(link.network, port=link.port)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                background = [
+                    tasks.create_task(self._say_hello()),
+                    tasks.create_task(self._keep_alive()),
+                    tasks.create_task(self._exchange_clocks()),
+                    tasks.create_task(self._work()),
+                    tasks.create_task(self._watch_for_failure()),
+                ]
+                await self._off.wait()
+                for task in background:
+                    task.cancel()
+        except* (BotFailed, NetworkError) as group:
+            raise group.exceptions[0] from group.exceptions[0].__cause__
+        finally:
+            self.tell(Bye(self.id))
+            self.wire.close()
+
+    def leave(self) -> None:
+        """End the agent's life from within."""
+        self._off.set()
+
+    async def _work(self) -> None:
+        await self._welcomed.wait()
+        try:
+            await self.perform()
+        except Exception as error:
+            raise BotFailed(self.id, error) from error
+
+    def fail(self, error: Exception) -> None:
+        """The agent's own code raised outside of `perform`: end its life with that error."""
+        if not self._failure.done():
+            self._failure.set_result(error)
+
+    async def _watch_for_failure(self) -> None:
+        error = await self._failure
+        raise BotFailed(self.id, error) from error
+
+    async def _keep_alive(self) -> None:
+        """Send the heartbeat; give up when the Director has fallen silent."""
+        loop = asyncio.get_running_loop()
+        while True:
+            self.tell(Alive(self.id))
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            silent = loop.time() - self._heard_seconds
+            if silent > self._link.patience_seconds:
+                if not self._welcomed.is_set():
+                    host, port = self._link.director
+                    raise NetworkError(
+                        f"no Director answers at {host}:{port}; start one with "
+                        "`musebots play`, or give its address"
+                    )
+                log.warning("%s: the Director has been silent for %.0f s, leaving", self.id, silent)
+                self.leave()
+
+    async def _say_hello(self) -> None:
+        hello = Hello(
+            PROTOCOL_VERSION, self.id, self.role, " ".join(self.sends), " ".join(self.hears)
+        )
+        while not self._welcomed.is_set():
+            self.tell(hello)
+            await asyncio.sleep(HELLO_SECONDS)
+
+    async def _exchange_clocks(self) -> None:
+        await self._welcomed.wait()
+        index = 0
+        while True:
+            self.tell(ClockPing(self.id, self.loop_ns))
+            await asyncio.sleep(PING_SECONDS[min(index, len(PING_SECONDS) - 1)])
+            index += 1
+
+    def _receive(self, message: Message, datagram: bytes, source: Address) -> None:
+        self._heard_seconds = asyncio.get_running_loop().time()
+        match message:
+            case Welcome():
+                if not self._welcomed.is_set():
+                    self.on_welcome(message)
+                    self._welcomed.set()
+            case ClockPong():
+                self.exchange.add(
+                    message.sent_ns, message.received_ns, message.answered_ns, self.loop_ns
+                )
+                offset = self.exchange.offset_ns
+                if offset is not None:
+                    self.on_clock(offset)
+            case Off():
+                self._off.set()
+            case _:
+                self.on_message(message)

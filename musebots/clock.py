@@ -1,0 +1,167 @@
+"""A musebot's clock: waiting for places in the music instead of for seconds.
+
+The event loop owns time. The clock knows the tempo map and when tick 0 falls on the loop's clock;
+whoever waits for a tick is woken when it comes, also when the tempo changes meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+import math
+from collections.abc import AsyncIterator
+
+from musebots.timebase import MeterMap, TempoMap, beats_from_ticks, ticks_from_beats
+
+__all__ = ["Clock"]
+
+DUE_SECONDS = 1e-6
+
+
+class Clock:
+    """Musical time as it passes.
+
+    Attributes
+    ----------
+    tempo_map, meter_map : TempoMap, MeterMap
+        As last announced by the Director.
+    end_tick : int or None
+        The final bar line, where there is one.
+    """
+
+    def __init__(self) -> None:
+        self.tempo_map = TempoMap.constant(120.0)
+        self.meter_map = MeterMap()
+        self.end_tick: int | None = None
+        self._loop = asyncio.get_running_loop()
+        self._anchor_seconds: float | None = None
+        self._started = asyncio.Event()
+        self._waiters: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._numbers = itertools.count()
+        self._alarm: asyncio.TimerHandle | None = None
+
+    @property
+    def is_started(self) -> bool:
+        """Whether the Director has said when the music begins."""
+        return self._anchor_seconds is not None
+
+    @property
+    def anchor_seconds(self) -> float:
+        """When tick 0 falls, on the event loop's clock."""
+        if self._anchor_seconds is None:
+            raise RuntimeError("the music has not been started: wait for clock.started()")
+        return self._anchor_seconds
+
+    def start(self, anchor_seconds: float) -> None:
+        """Tick 0 falls at `anchor_seconds` of the loop's clock; may be refined later."""
+        self._anchor_seconds = anchor_seconds
+        self._started.set()
+        self._arm()
+
+    def change_tempo(self, tempo_map: TempoMap) -> None:
+        """Follow another tempo map; everybody who waits is re-timed."""
+        self.tempo_map = tempo_map
+        self._arm()
+
+    async def started(self) -> None:
+        """Wait until it is known when the music begins."""
+        await self._started.wait()
+
+    def seconds_at(self, tick: float) -> float:
+        """When `tick` comes, on the event loop's clock."""
+        return self.anchor_seconds + self.tempo_map.seconds_at(tick)
+
+    @property
+    def tick_now(self) -> float:
+        """Where the music is now, in (fractional) ticks; negative in the count-in."""
+        return self.tempo_map.tick_at(self._loop.time() - self.anchor_seconds)
+
+    @property
+    def beat_now(self) -> float:
+        """Where the music is now, in beats."""
+        return self.tick_now / ticks_from_beats(1)
+
+    async def until_tick(self, tick: float) -> None:
+        """Wait for a tick; returns at once when it has passed."""
+        await self._started.wait()
+        if self.seconds_at(tick) <= self._loop.time() + DUE_SECONDS:
+            return
+        waiter: asyncio.Future[None] = self._loop.create_future()
+        heapq.heappush(self._waiters, (tick, next(self._numbers), waiter))
+        if self._waiters[0][2] is waiter:
+            self._arm()
+        await waiter
+
+    async def until(self, beat: float) -> None:
+        """Wait for a beat; returns at once when it has passed."""
+        await self.until_tick(ticks_from_beats(beat))
+
+    async def beats(self, *, lead: float = 0.25, every: float = 1.0) -> AsyncIterator[float]:
+        """Yield each beat of the piece, `lead` beats before it falls.
+
+        Parameters
+        ----------
+        lead : float
+            Beats to be ahead, so that what is played reaches the Director in time.
+        every : float
+            Beats from one to the next: 1 quarters, 0.5 eighths, 4 whole notes.
+
+        Notes
+        -----
+        Begins at beat 0, or, for a bot that joins later, at the next bar line that is still
+        ahead; ends before the final bar line.
+        """
+        if not every > 0:
+            raise ValueError(f"every must be > 0 beats, got {every}")
+        await self.started()
+        lead_ticks = ticks_from_beats(lead)
+        first_beat = beats_from_ticks(self._first_bar_tick(lead_ticks))
+        for index in itertools.count():
+            beat = first_beat + index * every
+            tick = ticks_from_beats(beat)
+            if self.end_tick is not None and tick >= self.end_tick:
+                return
+            await self.until_tick(tick - lead_ticks)
+            yield beat
+
+    async def bars(self, *, lead: float = 1.0) -> AsyncIterator[int]:
+        """Yield each bar (from 0) of the piece, `lead` beats before its bar line; see `beats`."""
+        await self.started()
+        lead_ticks = ticks_from_beats(lead)
+        for bar in itertools.count(self.meter_map.bar_at(self._first_bar_tick(lead_ticks))):
+            tick = self.meter_map.bar_tick(bar)
+            if self.end_tick is not None and tick >= self.end_tick:
+                return
+            await self.until_tick(tick - lead_ticks)
+            yield bar
+
+    def _first_bar_tick(self, lead_ticks: int) -> int:
+        """Tick 0, or the next bar line that is `lead_ticks` ahead once the music plays."""
+        now = self.tick_now
+        if now <= 0:
+            return 0
+        reachable = math.ceil(now + lead_ticks)
+        bar = self.meter_map.bar_at(reachable)
+        if self.meter_map.bar_tick(bar) < reachable:
+            bar += 1
+        return self.meter_map.bar_tick(bar)
+
+    def _arm(self) -> None:
+        """Set the alarm for the waiter that is due first."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        while self._waiters and self._waiters[0][2].done():
+            heapq.heappop(self._waiters)
+        if self._waiters and self.is_started:
+            self._alarm = self._loop.call_at(self.seconds_at(self._waiters[0][0]), self._wake)
+
+    def _wake(self) -> None:
+        """Wake, in order, everybody whose tick has come."""
+        now = self._loop.time() + DUE_SECONDS
+        while self._waiters and self.seconds_at(self._waiters[0][0]) <= now:
+            waiter = heapq.heappop(self._waiters)[2]
+            if not waiter.done():
+                waiter.set_result(None)
+        self._arm()

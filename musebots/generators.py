@@ -1,0 +1,122 @@
+"""What a musebot asks of a sequence generator: one decision per 16th note.
+
+A generator is strictly causal: it is given what is known at a step, and returns what starts, goes
+on or stops there, together with its hidden activations. It speaks numpy; whether a network, a
+Markov chain or a table stands behind it is its own affair.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from musebots.harmony import Chord, Key
+
+if TYPE_CHECKING:
+    from musebots.arrays import FloatArray
+
+__all__ = [
+    "MAX_STEPS_TO_NEXT",
+    "STEPS_PER_BEAT",
+    "STEP_TICKS",
+    "Onset",
+    "SequenceGenerator",
+    "Step",
+    "StepContext",
+]
+
+STEPS_PER_BEAT = 4
+STEP_TICKS = 120
+MAX_STEPS_TO_NEXT = 16
+
+
+@dataclass(frozen=True, slots=True)
+class StepContext:
+    """All that a generator may know when it decides one 16th.
+
+    Parameters
+    ----------
+    step_in_bar, steps_per_bar : int
+        Position in the bar and its length, in 16ths.
+    is_compound : bool
+        Whether the bar is felt in threes (6/8, 9/8, 12/8): 6/8 is as long as 3/4, but goes in two.
+    bar_in_phrase : int
+        0..3, bars since the last multiple of four in the section.
+    key, chord : Key, Chord
+        In force at this step.
+    next_chord : Chord or None
+        The next different chord, if it comes within `MAX_STEPS_TO_NEXT` steps.
+    steps_to_next : int
+        16ths until then, 1..`MAX_STEPS_TO_NEXT`; `MAX_STEPS_TO_NEXT` when there is none.
+    style : str
+        A tag that the generator was trained with; an unknown one means its default.
+    intensity, density, register : float
+        0..1, 0.5 neutral.
+    is_fill : bool
+        Whether this step belongs to a fill that leads to the next section.
+    has_kick : bool
+        Whether the drums (are known to) play the bass drum at this step.
+    """
+
+    step_in_bar: int
+    steps_per_bar: int = 16
+    bar_in_phrase: int = 0
+    key: Key = Key()
+    chord: Chord = Chord(0)
+    next_chord: Chord | None = None
+    steps_to_next: int = MAX_STEPS_TO_NEXT
+    style: str = ""
+    intensity: float = 0.5
+    density: float = 0.5
+    register: float = 0.5
+    is_fill: bool = False
+    has_kick: bool = False
+    is_compound: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Onset:
+    """A note that starts: MIDI pitch, velocity 1..127, and ticks late (+) or early (-)."""
+
+    pitch: int
+    velocity: int
+    offset_ticks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a generator decided for one 16th.
+
+    Parameters
+    ----------
+    onsets : tuple of Onset
+        What starts here; it ends what sounded before in a generator of one voice.
+    is_hold : bool
+        Whether the note that sounds goes on. With no onset and no hold there is silence.
+    hidden : FloatArray
+        Hidden activations after this step, shape (n_units,), layer by layer.
+    """
+
+    onsets: tuple[Onset, ...]
+    is_hold: bool
+    hidden: FloatArray
+
+
+class SequenceGenerator(Protocol):
+    """A causal generator of one role; see the module's text."""
+
+    @property
+    def n_units(self) -> int:
+        """How many hidden activations a step returns."""
+
+    def reset(self) -> None:
+        """Forget everything played; the random generator goes on."""
+
+    def step(self, context: StepContext) -> Step:
+        """Decide the next 16th."""
+
+    def snapshot(self) -> object:
+        """All that the next step depends on, the random generator's state included."""
+
+    def restore(self, snapshot: object) -> None:
+        """Go back to a snapshot; the same contexts then give the same steps, bit for bit."""

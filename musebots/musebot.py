@@ -1,0 +1,206 @@
+"""A musebot: an agent that plays. Subclass it, write `play`, and send notes ahead of time."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from typing import TYPE_CHECKING, Any
+
+from musebots.agent import NS_PER_SECOND, Agent
+from musebots.band import Band
+from musebots.clock import Clock
+from musebots.errors import ConfigError
+from musebots.form import Section
+from musebots.harmony import Harmony
+from musebots.messages import (
+    MAX_NOTES_PER_MESSAGE,
+    Bars,
+    Broadcast,
+    Cancel,
+    Control,
+    Form,
+    HarmonyPlan,
+    Message,
+    Notes,
+    OscValue,
+    Ready,
+    Roster,
+    Tempo,
+    Welcome,
+)
+from musebots.timebase import ticks_from_beats
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from musebots.notes import Note
+
+__all__ = ["Musebot", "bot_seed"]
+
+KEPT_TICKS = 32 * 4 * 480
+NEUTRAL_KNOBS = {"intensity": 0.5, "density": 0.5, "register": 0.5}
+
+
+def bot_seed(seed: int, bot_id: str) -> tuple[int, int]:
+    """The entropy of one bot's random generator: independent of launch order and hash seed."""
+    return (seed & (2**63 - 1), zlib.crc32(bot_id.encode()))
+
+
+class Musebot(Agent):
+    """The base of all bots.
+
+    Attributes
+    ----------
+    id : str
+        Name in the ensemble.
+    clock : Clock
+        Musical time: ``async for beat in self.clock.beats(lead=0.5)``.
+    harmony : Harmony
+        Key and chords: ``self.harmony.at(beat)``.
+    band : Band
+        What the others play, where `hears` asks for it (``hears = ("notes",)``).
+    rng : numpy.random.Generator
+        The only source of chance that keeps renders reproducible.
+    settings : dict
+        The bot's own table from the piece.
+    knobs : dict of str to float
+        Live controls, 0..1, neutral at 0.5.
+
+    Examples
+    --------
+    See `musebots.hello`.
+    """
+
+    role = "other"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = Clock()
+        self.harmony = Harmony()
+        self.band = Band()
+        self.settings: dict[str, Any] = {}
+        self.knobs: dict[str, float] = dict(NEUTRAL_KNOBS)
+        self.seed = 0
+        self.n_sent = 0
+        self._rng: np.random.Generator | None = None
+        self._sections: list[Section] = []
+        self._number = 0
+        self._anchor_ns = -1
+        self._offset_ns: int | None = None
+
+    async def prepare(self) -> None:
+        """Load what takes time, before the music starts; `settings` and `rng` are known."""
+
+    async def play(self) -> None:
+        """Play: the bot's own code. When it returns the bot falls silent and stays in the band."""
+
+    def hear(self, message: Message) -> None:
+        """Take in a message that the base does not know what to do with, broadcasts above all."""
+
+    @property
+    def rng(self) -> np.random.Generator:
+        """This bot's random generator, seeded from the session's seed and the bot's id."""
+        if self._rng is None:
+            import numpy as np  # only here: a bot without chance does not pay for it
+
+            self._rng = np.random.default_rng(np.random.SeedSequence(bot_seed(self.seed, self.id)))
+        return self._rng
+
+    def send(self, *notes: Note) -> None:
+        """Send notes, best ahead of their onset; what comes too late is counted as late."""
+        for start in range(0, len(notes), MAX_NOTES_PER_MESSAGE):
+            batch = notes[start : start + MAX_NOTES_PER_MESSAGE]
+            self.tell(Notes.of(self.id, self._number, batch))
+            self._number += 1
+            self.n_sent += len(batch)
+
+    def cancel(self, beat: float) -> None:
+        """Take back all notes sent that begin at `beat` or later and are not committed yet."""
+        self.tell(Cancel(self.id, ticks_from_beats(beat)))
+
+    def broadcast(self, topic: str, *values: OscValue) -> None:
+        """Tell every bot something, in the classic way: ``/broadcast/<topic> <id> <values>``."""
+        self.tell(Broadcast(topic, self.id, values))
+
+    def section_at(self, tick: int) -> Section | None:
+        """The section that `tick` lies in, if it has been announced."""
+        for section in reversed(self._sections):
+            if section.start_tick <= tick < section.end_tick:
+                return section
+        return None
+
+    def on_welcome(self, welcome: Welcome) -> None:
+        """Take over what the Director says of this session."""
+        try:
+            settings = json.loads(welcome.settings_json)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"the settings in the welcome are no JSON: {error}") from error
+        if not isinstance(settings, dict):
+            raise ValueError("the settings in the welcome are no JSON object")
+        self.settings = settings
+        self.seed = welcome.seed
+        self.clock.end_tick = welcome.end_tick if welcome.end_tick > 0 else None
+
+    async def perform(self) -> None:
+        """Prepare, report ready, play."""
+        await self.prepare()
+        self.tell(Ready(self.id))
+        await self.play()
+
+    def on_clock(self, offset_ns: int) -> None:
+        """Refine where tick 0 lies on our clock."""
+        if offset_ns != self._offset_ns:
+            self._offset_ns = offset_ns
+            self._place_anchor()
+
+    def on_message(self, message: Message) -> None:
+        """Keep harmony, form, tempo and the band's notes up to date."""
+        match message:
+            case Tempo():
+                self.clock.change_tempo(message.tempo_map)
+                self._anchor_ns = message.anchor_ns
+                self._place_anchor()
+            case Bars():
+                self.clock.meter_map = message.meter_map
+            case HarmonyPlan():
+                self.harmony = self.harmony.replaced(message.key, message.spans)
+                self._forget()
+            case Form():
+                self._sections.append(message.section)
+            case Notes():
+                self.band.add(message.bot_id, message.notes)
+            case Roster():
+                self.band.roles = dict(message.bots)
+            case Control() if message.name in self.knobs:
+                self.knobs[message.name] = min(1.0, max(0.0, message.value))
+            case _:
+                try:
+                    self.hear(message)
+                except Exception as error:
+                    self.fail(error)
+
+    def setting(self, name: str, default: float) -> float:
+        """A number from the bot's settings.
+
+        Raises
+        ------
+        ConfigError
+            When the piece gives something else.
+        """
+        value = self.settings.get(name, default)
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise ConfigError(f"setting {name} must be a number, got {value!r}")
+        return float(value)
+
+    def _place_anchor(self) -> None:
+        if self._anchor_ns >= 0 and self._offset_ns is not None:
+            self.clock.start((self._anchor_ns - self._offset_ns) / NS_PER_SECOND)
+
+    def _forget(self) -> None:
+        """Drop what lies far behind, so that a long session does not grow."""
+        if not self.clock.is_started:
+            return
+        horizon = int(self.clock.tick_now) - KEPT_TICKS
+        self.harmony = self.harmony.forgotten_before(horizon)
+        self.band.forget_before(horizon)
+        self._sections = [s for s in self._sections if s.end_tick > horizon]

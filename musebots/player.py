@@ -1,0 +1,129 @@
+"""A bot whose notes come from a sequence generator: what melody, bass and drums have in common.
+
+Each bar is planned `lead` beats before its bar line. Who listens to whom is a matter of lead: the
+drums plan first, the bass hears their bar before it plans its own, the melody hears both. With more
+than a tenth of a second between two leads, what a bot hears does not depend on how fast the network
+is, and the same seed gives the same music live and offline.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from musebots.errors import ConfigError
+from musebots.generators import MAX_STEPS_TO_NEXT, STEP_TICKS, SequenceGenerator, StepContext
+from musebots.musebot import Musebot
+from musebots.notes import Note
+from musebots.planning import Planner
+
+if TYPE_CHECKING:
+    from musebots.form import Section
+    from musebots.rnn.vocabulary import Role
+
+__all__ = ["GeneratorBot"]
+
+PHRASE_BARS = 4
+FILL_BEATS = 2
+
+
+class GeneratorBot(Musebot):
+    """Plays what its generator decides, bar by bar; falls silent where the section says so.
+
+    `network` names the kind of network, `style` is the tag it plays in by default. Settings:
+    `temperature`, `top_p` (sampling), `style`, `checkpoint` (a file; the shipped one by default).
+    """
+
+    network: Role
+    lead = 1.0
+    style = ""
+    is_percussion = False
+
+    async def prepare(self) -> None:
+        """Load the network."""
+        style = self.settings.get("style", self.style)
+        if not isinstance(style, str):
+            raise ConfigError(f"setting style must be a string, got {style!r}")
+        self._style = style
+        self._planner = Planner(
+            self.make_generator(), self.context_at, is_percussion=self.is_percussion
+        )
+
+    def make_generator(self) -> SequenceGenerator:
+        """The role's network with this bot's settings; override it to play something else."""
+        from musebots.rnn.generator import load_generator  # numpy: only a bot that plays needs it
+
+        return load_generator(
+            self.network,
+            rng=self.rng,
+            checkpoint=self.settings.get("checkpoint"),
+            temperature=self._own("temperature"),
+            top_p=self._own("top_p"),
+        )
+
+    async def play(self) -> None:
+        """Plan and send bar after bar; the last one is an ending."""
+        async for bar in self.clock.bars(lead=self.lead):
+            start_tick = self.clock.meter_map.bar_tick(bar)
+            end_tick = self.clock.meter_map.bar_tick(bar + 1)
+            notes = self._planner.plan(start_tick, end_tick)
+            if end_tick == self.clock.end_tick:
+                notes = self.ending(start_tick, end_tick)
+            self.send(*self._heard(notes))
+
+    def _own(self, name: str) -> float | None:
+        """A number from the settings; None leaves it to the network's own default."""
+        return self.setting(name, 0.0) if name in self.settings else None
+
+    def ending(self, start_tick: int, end_tick: int) -> list[Note]:
+        """What to play in the last bar."""
+        raise NotImplementedError
+
+    def has_kick(self, tick: int) -> bool:
+        """Whether the drums are known to play the bass drum on this step."""
+        return False
+
+    def context_at(self, tick: int) -> StepContext:
+        """All that is known at a step of the grid."""
+        position = self.clock.meter_map.position(tick)
+        section = self.section_at(tick)
+        change = self.harmony.next_change(tick)
+        steps_to_next, next_chord = MAX_STEPS_TO_NEXT, None
+        if change is not None and (change[0] - tick) <= MAX_STEPS_TO_NEXT * STEP_TICKS:
+            steps_to_next = max(1, (change[0] - tick) // STEP_TICKS)
+            next_chord = change[1]
+        first_bar = self.clock.meter_map.bar_at(section.start_tick) if section else 0
+        return StepContext(
+            step_in_bar=position.tick_in_bar // STEP_TICKS,
+            steps_per_bar=position.time_signature.bar_ticks // STEP_TICKS,
+            is_compound=position.time_signature.is_compound,
+            bar_in_phrase=(position.bar - first_bar) % PHRASE_BARS,
+            key=self.harmony.key,
+            chord=self.harmony.at_tick(tick),
+            next_chord=next_chord,
+            steps_to_next=steps_to_next,
+            style=self._style,
+            intensity=self._knob("intensity", section),
+            density=self._knob("density", section),
+            register=self._knob("register", section),
+            is_fill=_is_fill(tick, section),
+            has_kick=self.has_kick(tick),
+        )
+
+    def _knob(self, name: str, section: Section | None) -> float:
+        """The section's wish, shifted by the performer's knob (0.5 leaves it as it is)."""
+        wish = getattr(section, name) if section else 0.5
+        return min(1.0, max(0.0, wish + self.knobs[name] - 0.5))
+
+    def _heard(self, notes: list[Note]) -> list[Note]:
+        """The notes of sections that this bot plays in, none longer than it does."""
+        kept = []
+        for note in notes:
+            section = self.section_at(note.onset_ticks)
+            if section is None or not section.is_tacet(self.id):
+                kept.append(note)
+        return kept
+
+
+def _is_fill(tick: int, section: Section | None) -> bool:
+    """Whether a step belongs to the last beats of its section, which lead over to the next."""
+    return section is not None and section.end_tick - tick <= FILL_BEATS * 4 * STEP_TICKS

@@ -1,0 +1,234 @@
+"""A trained network in a file: safetensors for the numbers, one JSON text for what they mean.
+
+The file's identity is a hash over both, kept in the file and on the card beside it. Reading
+needs no torch and runs no code from the file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from musebots.errors import CheckpointError
+from musebots.rnn.features import FEATURES
+from musebots.rnn.stepper import Stepper
+from musebots.rnn.vocabulary import ROLES, Role, Vocabulary, vocabulary_from_json
+
+__all__ = [
+    "FORMAT_VERSION",
+    "Checkpoint",
+    "Tensors",
+    "identity_sha256",
+    "load_checkpoint",
+    "save_checkpoint",
+    "shipped_checkpoint",
+]
+
+FORMAT_VERSION = 1
+_METADATA_KEY = "musebot"
+
+Tensors = Mapping[str, npt.NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A network that can play.
+
+    Parameters
+    ----------
+    vocabulary : Vocabulary
+        Its words, and with them its role.
+    feature_names : tuple of str
+        Its inputs.
+    tensors : mapping of str to float32 array
+        Its parameters, on the grid of `musebots.rnn.exact`.
+    """
+
+    vocabulary: Vocabulary
+    feature_names: tuple[str, ...]
+    tensors: Tensors
+
+    @property
+    def role(self) -> Role:
+        """What it plays."""
+        return self.vocabulary.role
+
+    @property
+    def sha256(self) -> str:
+        """Identity of the network."""
+        return identity_sha256(self.vocabulary.to_json(), self.feature_names, self.tensors)
+
+    @property
+    def n_parameters(self) -> int:
+        """How many numbers it consists of."""
+        return sum(tensor.size for tensor in self.tensors.values())
+
+    def stepper(self) -> Stepper:
+        """A live network in its initial state."""
+        return Stepper(self.tensors, self.feature_names)
+
+
+def identity_sha256(
+    vocabulary: Mapping[str, Any], feature_names: Sequence[str], tensors: Tensors
+) -> str:
+    """Hash over what the network says and hears, as JSON, and over its parameters.
+
+    Of each tensor it takes name, type, shape and bytes, in the order of their names.
+    """
+    meaning = json.dumps([vocabulary, list(feature_names)], sort_keys=True)
+    digest = hashlib.sha256(meaning.encode())
+    for name in sorted(tensors):
+        tensor = np.ascontiguousarray(tensors[name], dtype="<f4")
+        digest.update(f"{name}|f4|{','.join(map(str, tensor.shape))}|".encode())
+        digest.update(tensor.tobytes())
+    return digest.hexdigest()
+
+
+def save_checkpoint(checkpoint: Checkpoint, path: Path, card: Mapping[str, Any]) -> None:
+    """Write a checkpoint and, beside it with the suffix ``.json``, its card.
+
+    The same network gives the same bytes; no half-written file is ever in place.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+        What to keep.
+    path : Path
+        The ``.safetensors`` file.
+    card : mapping
+        What a person should know of it: corpus, licences, command, losses.
+
+    Raises
+    ------
+    CheckpointError
+        If the file cannot be written.
+    """
+    about = {
+        "format_version": FORMAT_VERSION,
+        "vocabulary": checkpoint.vocabulary.to_json(),
+        "features": list(checkpoint.feature_names),
+        "sha256": checkpoint.sha256,
+    }
+    tensors = {name: np.ascontiguousarray(t) for name, t in sorted(checkpoint.tensors.items())}
+    blob = save(tensors, metadata={_METADATA_KEY: json.dumps(about, sort_keys=True)})
+    shown = {
+        **card,
+        "format_version": FORMAT_VERSION,
+        "role": checkpoint.role,
+        "sha256": checkpoint.sha256,
+        "n_parameters": checkpoint.n_parameters,
+        "styles": list(checkpoint.vocabulary.styles),
+        "default_style": checkpoint.vocabulary.default_style,
+    }
+    text = json.dumps(shown, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    try:
+        _write(path, blob)
+        _write(path.with_suffix(".json"), text.encode())
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be written: {error}; choose another place") from error
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write beside, then rename."""
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        beside.write_bytes(content)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def load_checkpoint(path: Path, *, role: Role | None = None) -> Checkpoint:
+    """Read a checkpoint and refuse it unless it is whole and as it was written.
+
+    Parameters
+    ----------
+    path : Path
+        The ``.safetensors`` file.
+    role : {"melody", "bass", "drums"}, optional
+        What it has to play.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is missing, truncated, altered, of another role or a format unknown here.
+    """
+    about, tensors = _read(path)
+    version = about.get("format_version")
+    if version != FORMAT_VERSION:
+        raise CheckpointError(
+            f"{path} has format version {version!r}, this musebots reads {FORMAT_VERSION}: "
+            "install the musebots version that wrote it, or train it again"
+        )
+    identity = identity_sha256(about.get("vocabulary", {}), about.get("features", []), tensors)
+    if identity != about.get("sha256"):
+        raise CheckpointError(
+            f"{path} is not what was written: its sha256 differs from the one it carries; "
+            "get the file again, or train it again"
+        )
+    try:
+        vocabulary = vocabulary_from_json(about["vocabulary"])
+        names = tuple(str(name) for name in about["features"])
+        checkpoint = Checkpoint(vocabulary, names, tensors)
+        _check_shapes(checkpoint)
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{path} cannot be played: {error}; train it again") from error
+    if role is not None and checkpoint.role != role:
+        raise CheckpointError(
+            f"{path} plays {checkpoint.role}, not {role}: give the {role} bot a {role} checkpoint"
+        )
+    return checkpoint
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, npt.NDArray[np.float32]]]:
+    try:
+        with safe_open(path, framework="np") as file:
+            about = json.loads((file.metadata() or {}).get(_METADATA_KEY, "null"))
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{path} does not exist: give the path of a checkpoint") from error
+    except (SafetensorError, OSError, ValueError) as error:
+        raise CheckpointError(
+            f"{path} cannot be read ({error}): it is damaged or no checkpoint; get it again"
+        ) from error
+    if not isinstance(about, dict):
+        raise CheckpointError(f"{path} is no musebot checkpoint: it does not say what it plays")
+    return about, tensors
+
+
+def _check_shapes(checkpoint: Checkpoint) -> None:
+    unknown = [name for name in checkpoint.feature_names if name not in FEATURES]
+    if unknown:
+        raise ValueError(f"it hears {', '.join(unknown)}, which this musebots does not know")
+    stepper = checkpoint.stepper()
+    sizes = tuple(FEATURES[name].size(checkpoint.vocabulary) for name in checkpoint.feature_names)
+    if stepper.sizes != sizes or stepper.n_tokens != checkpoint.vocabulary.n_tokens:
+        raise ValueError("its parameters do not fit its vocabulary")
+
+
+def shipped_checkpoint(role: Role) -> Checkpoint:
+    """The checkpoint that comes with musebots for this role.
+
+    Raises
+    ------
+    ValueError
+        If there is no such role.
+    CheckpointError
+        If the installation is damaged.
+    """
+    if role not in ROLES:
+        raise ValueError(f"role must be one of {', '.join(ROLES)}, got {role!r}")
+    place = resources.files("musebots") / "checkpoints" / f"{role}.safetensors"
+    with resources.as_file(place) as path:
+        return load_checkpoint(path, role=role)

@@ -1,0 +1,258 @@
+"""Pieces as a network hears and says them: the features and tokens of every step. Pure.
+
+The features are read from `StepContext`s by the very table that the live step uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from musebots.generators import MAX_STEPS_TO_NEXT, StepContext
+from musebots.harmony import Chord
+from musebots.rnn.features import FEATURES, Memory, read_features
+from musebots.rnn.sampling import velocity_level
+from musebots.rnn.vocabulary import (
+    DRUM_CLASSES,
+    HOLD,
+    REST,
+    BassVocabulary,
+    DrumVocabulary,
+    MelodyVocabulary,
+    PitchVocabulary,
+    Role,
+    Vocabulary,
+)
+from musebots.training.grooves import typical_grooves
+from musebots.training.pieces import HELD, SILENT, Piece, steps_per_bar
+
+__all__ = ["EncodedPiece", "Encoder", "Knobs", "contexts_of", "vocabulary_for"]
+
+_BLOCK_BARS = 4
+_MIN_BLOCKS = 40
+_RARE = 5
+_BASS_CENTRE = 38
+_PREFERRED_STYLES: dict[Role, tuple[str, ...]] = {
+    "melody": ("folk", "standard"),
+    "bass": ("rock", "game"),
+    "drums": ("rock", "pop"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedPiece:
+    """One piece, ready for the network.
+
+    Parameters
+    ----------
+    group : str
+        Source and time signature, by which results are told apart.
+    features : int16 array
+        (n_steps, n_features).
+    tokens : int16 array
+        (n_steps,): what is to be predicted.
+    is_note : bool array
+        (n_steps,): where a note starts, or a drum is struck.
+    levels : int8 array
+        (n_steps, 9): velocity level of each drum struck, -1 elsewhere.
+    offset : float32 array
+        (n_steps, 9): lateness in 16ths.
+    bar_starts : int array
+        Steps at which a window may begin.
+    """
+
+    group: str
+    features: npt.NDArray[np.int16]
+    tokens: npt.NDArray[np.int16]
+    is_note: npt.NDArray[np.bool_]
+    levels: npt.NDArray[np.int8]
+    offset: npt.NDArray[np.float32]
+    bar_starts: npt.NDArray[np.intp]
+
+
+def vocabulary_for(role: Role, pieces: Sequence[Piece]) -> Vocabulary:
+    """The vocabulary that covers the training pieces."""
+    styles = tuple(sorted({piece.style for piece in pieces}))
+    default = next((s for s in _PREFERRED_STYLES[role] if s in styles), styles[0])
+    if role == "melody":
+        return MelodyVocabulary(styles, default)
+    if role == "bass":
+        return BassVocabulary(styles, default)
+    counts = np.zeros(1 << len(DRUM_CLASSES), dtype=np.int64)
+    for piece in pieces:
+        counts += np.bincount(piece.voice, minlength=len(counts))
+    counts[0] = max(counts[0], _RARE)
+    by_frequency = sorted(np.flatnonzero(counts >= _RARE), key=lambda mask: (-counts[mask], mask))
+    plain = DrumVocabulary(styles, default, tuple(int(mask) for mask in by_frequency))
+    return replace(plain, grooves=typical_grooves(plain, pieces))
+
+
+class Knobs:
+    """How dense, high and loud music is, in blocks of four bars, ranked within its style.
+
+    A knob of 0.9 at a step says that nine tenths of the style's training blocks have fewer notes
+    (a lower mean pitch, a softer touch) than the block that the step lies in; 0.5 is the style's
+    own normal.
+    """
+
+    NAMES = ("density", "register", "intensity")
+
+    def __init__(self, pieces: Sequence[Piece]) -> None:
+        by_style: dict[str, list[tuple[float, float, float]]] = {}
+        for piece in pieces:
+            measures = [_measures(piece, steps) for steps in _blocks(piece)]
+            by_style.setdefault(piece.style, []).extend(measures)
+        every = [measures for style in by_style.values() for measures in style]
+        self._of_style = {
+            style: _ranking(found) for style, found in by_style.items() if len(found) >= _MIN_BLOCKS
+        }
+        self._of_all = _ranking(every)
+
+    def of(self, piece: Piece) -> npt.NDArray[np.float64]:
+        """(n_steps, 3): density, register and intensity in 0..1; 0.5 where unknown."""
+        ranking = self._of_style.get(piece.style, self._of_all)
+        values = np.full((piece.n_steps, len(self.NAMES)), 0.5)
+        for steps in _blocks(piece):
+            for column, measure in enumerate(_measures(piece, steps)):
+                known = ranking[column]
+                if np.isfinite(measure) and len(known) and known[0] < known[-1]:
+                    low = np.searchsorted(known, measure, "left")
+                    high = np.searchsorted(known, measure, "right")
+                    values[steps, column] = (low + high) / 2 / len(known)
+        return values
+
+
+def _ranking(measures: list[tuple[float, float, float]]) -> list[npt.NDArray[np.float64]]:
+    """Each measure's known values in ascending order."""
+    return [column[np.isfinite(column)] for column in np.sort(np.array(measures), axis=0).T]
+
+
+def _blocks(piece: Piece) -> Iterator[slice]:
+    length = _BLOCK_BARS * steps_per_bar(piece.time_signature)
+    for start in range(0, piece.n_steps, length):
+        yield slice(start, start + length)
+
+
+def _measures(piece: Piece, steps: slice) -> tuple[float, float, float]:
+    """Notes per step, mean pitch (relative to the key's C), mean velocity; NaN where unknown."""
+    voice, velocity = piece.voice[steps], piece.velocity[steps]
+    struck = velocity > 0
+    if struck.any():
+        return float(struck.sum() / len(voice)), np.nan, float(velocity[struck].mean())
+    notes = voice[voice >= 0]
+    register = float(notes.mean()) if len(notes) else np.nan
+    return len(notes) / len(voice), register, np.nan
+
+
+def contexts_of(piece: Piece, knobs: npt.NDArray[np.float64]) -> Iterator[StepContext]:
+    """What a live bot would have been told at each step of the piece."""
+    length = steps_per_bar(piece.time_signature)
+    is_compound = piece.time_signature.is_compound
+    changes = _next_changes(piece.chords)
+    for step in range(piece.n_steps):
+        bar, step_in_bar = divmod(step, length)
+        until, following = changes[step]
+        density, register, intensity = knobs[step]
+        yield StepContext(
+            step_in_bar=step_in_bar,
+            steps_per_bar=length,
+            bar_in_phrase=(bar - piece.first_phrase_bar) % 4,
+            key=piece.key,
+            chord=piece.chords[step],
+            next_chord=following,
+            steps_to_next=until,
+            style=piece.style,
+            intensity=float(intensity),
+            density=float(density),
+            register=float(register),
+            is_fill=bool(piece.fills[step]),
+            has_kick=bool(piece.kicks[step]),
+            is_compound=is_compound,
+        )
+
+
+def _next_changes(chords: Sequence[Chord]) -> list[tuple[int, Chord | None]]:
+    """For every step: 16ths until the next different chord and that chord, if it is near."""
+    changes: list[tuple[int, Chord | None]] = []
+    change, following = len(chords), None
+    for step in range(len(chords) - 1, -1, -1):
+        if step + 1 < len(chords) and chords[step + 1] != chords[step]:
+            change, following = step + 1, chords[step + 1]
+        is_near = following is not None and change - step <= MAX_STEPS_TO_NEXT
+        changes.append((change - step, following) if is_near else (MAX_STEPS_TO_NEXT, None))
+    return changes[::-1]
+
+
+class Encoder:
+    """Turns pieces into features and tokens.
+
+    Parameters
+    ----------
+    vocabulary : Vocabulary
+        The words to say.
+    feature_names : sequence of str
+        The features to hear.
+    knobs : Knobs
+        Made from the training pieces.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, feature_names: Sequence[str], knobs: Knobs) -> None:
+        self._vocabulary = vocabulary
+        self._names = tuple(feature_names)
+        self._knobs = knobs
+
+    @property
+    def dropouts(self) -> npt.NDArray[np.float32]:
+        """Share of windows in which each feature is hidden, (n_features,)."""
+        return np.array([FEATURES[name].dropout for name in self._names], dtype=np.float32)
+
+    @property
+    def knob_columns(self) -> list[int]:
+        """Columns of the features that tell of music to come."""
+        return [i for i, name in enumerate(self._names) if FEATURES[name].is_knob]
+
+    def encode(self, piece: Piece) -> EncodedPiece:
+        """Walk through the piece as a live bot would, noting what it hears and what it plays."""
+        centred = _centred(piece) if isinstance(self._vocabulary, BassVocabulary) else piece
+        memory = Memory(self._vocabulary)
+        features = np.empty((piece.n_steps, len(self._names)), dtype=np.int16)
+        tokens = np.empty(piece.n_steps, dtype=np.int16)
+        for step, context in enumerate(contexts_of(centred, self._knobs.of(centred))):
+            features[step] = read_features(self._names, self._vocabulary, context, memory)
+            tokens[step] = self._token(int(centred.voice[step]), context)
+            memory.observe(context, int(tokens[step]))
+        is_drums = isinstance(self._vocabulary, DrumVocabulary)
+        struck = piece.velocity > 0
+        length = steps_per_bar(piece.time_signature)
+        return EncodedPiece(
+            group=f"{piece.source} {piece.time_signature}",
+            features=features,
+            tokens=tokens,
+            is_note=piece.voice > 0 if is_drums else piece.voice >= 0,
+            levels=np.where(struck, velocity_level(piece.velocity), -1).astype(np.int8),
+            offset=piece.offset,
+            bar_starts=np.arange(0, piece.n_steps, length),
+        )
+
+    def _token(self, planned: int, context: StepContext) -> int:
+        if isinstance(self._vocabulary, DrumVocabulary):
+            return self._vocabulary.token_of(planned)
+        assert isinstance(self._vocabulary, PitchVocabulary)
+        if planned in (SILENT, HELD):
+            return REST if planned == SILENT else HOLD
+        return self._vocabulary.token_of(planned, context.key, context.chord)
+
+
+def _centred(piece: Piece) -> Piece:
+    """A bass part moved by whole octaves to where a bass plays."""
+    pitches = piece.voice[piece.voice >= 0]
+    if not len(pitches):
+        return piece
+    shift = 12 * round((_BASS_CENTRE - float(np.median(pitches))) / 12)
+    moved = np.where(piece.voice >= 0, piece.voice + shift, piece.voice)
+    voice = piece.taken(range(piece.n_steps))
+    voice.voice[:] = moved
+    return voice

@@ -1,0 +1,151 @@
+"""The command itself: processes, sockets, signals, files."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import mido
+import pytest
+
+from ensembles.config import load_piece
+from ensembles.rendering import render
+
+POSIX = pytest.mark.skipif(os.name != "posix", reason="signals and process groups are POSIX")
+
+
+def play(*arguments, cwd, **options):
+    command = [sys.executable, "-m", "ensembles", "play", *arguments, "--audio", "none"]
+    return subprocess.Popen(
+        command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options
+    )
+
+
+def notes_of(path):
+    """Per track name: (tick, kind, pitch) of all notes; asserts that nothing hangs."""
+    found = {}
+    for track in mido.MidiFile(path).tracks:
+        tick, rows, sounding = 0, [], set()
+        for message in track:
+            tick += message.time
+            if message.type in ("note_on", "note_off"):
+                is_on = message.type == "note_on" and message.velocity > 0
+                (sounding.add if is_on else sounding.remove)((message.channel, message.note))
+                rows.append((tick, is_on, message.note))
+        assert not sounding, "a note hangs"
+        if rows:
+            found[track.name] = rows
+    return found
+
+
+def bot_processes(parent):
+    """Processes that run a bot for the Director with this pid."""
+    listing = subprocess.run(
+        ["ps", "-eo", "ppid,pid,args"], capture_output=True, text=True, check=True
+    ).stdout
+    return [
+        int(fields[1])
+        for fields in (line.split(None, 2) for line in listing.splitlines()[1:])
+        if fields[0] == str(parent) and "musebots.run" in fields[2]
+    ]
+
+
+def wait_for(condition, seconds=20.0):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"it did not happen in {seconds} s")
+
+
+def is_running(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_session_ends_by_itself_and_its_recording_is_the_rendered_music(tmp_path):
+    process = play(
+        "trio", "--bars", "4", "--bpm", "240", "--seed", "1", "--port", "0", "-o", "live.mid",
+        cwd=tmp_path,
+    )  # fmt: skip
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+    assert "late" not in output
+    render(load_piece("trio"), bars=4, bpm=240.0, seed=1, midi_path=tmp_path / "offline.mid")
+    assert notes_of(tmp_path / "live.mid") == notes_of(tmp_path / "offline.mid")
+
+
+@POSIX
+def test_ctrl_c_ends_everything_in_silence(tmp_path):
+    process = play("trio", "--bpm", "200", "--port", "0", "-o", "cut.mid", cwd=tmp_path,
+                   start_new_session=True)  # fmt: skip
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if line.startswith("bar 3"):
+            break
+    bots = bot_processes(process.pid)
+    assert len(bots) == 3, lines
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=20)
+    assert "stopped after" in output
+    assert not any(is_running(pid) for pid in bots)
+    assert notes_of(tmp_path / "cut.mid")
+
+
+@POSIX
+def test_bots_leave_when_the_director_is_killed(tmp_path):
+    process = play("trio", "--port", "0", cwd=tmp_path, start_new_session=True)
+    bots = wait_for(lambda: len(found := bot_processes(process.pid)) == 3 and found)
+    process.kill()
+    process.communicate(timeout=20)
+    wait_for(lambda: not any(is_running(pid) for pid in bots))
+
+
+@POSIX
+def test_a_killed_bot_is_reported_and_the_others_play_to_the_end(tmp_path):
+    process = play(
+        "trio", "--bars", "8", "--bpm", "240", "--port", "0", "-o", "x.mid", cwd=tmp_path
+    )
+    bots = []
+    lines = []
+    with process:
+        for line in process.stdout:
+            lines.append(line)
+            if line.startswith("bar 3") and not bots:
+                bots = bot_processes(process.pid)
+                os.kill(bots[1], signal.SIGKILL)
+    assert process.returncode == 0
+    text = "".join(lines)
+    assert "bass has died" in text
+    assert set(notes_of(tmp_path / "x.mid")) == {"melody", "bass", "drums"}
+
+
+def test_a_taken_port_ends_with_two_and_one_sentence(tmp_path):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        process = play("trio", "--port", str(taken.getsockname()[1]), cwd=tmp_path)
+        output, _ = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert "cannot open UDP port" in output
+    assert "Traceback" not in output
+
+
+def test_a_mistake_in_a_bots_settings_stops_the_session_before_it_starts(tmp_path):
+    (tmp_path / "wrong.toml").write_text(
+        'title = "x"\n[[section]]\nname = "A"\nchords = "C"\n'
+        '[[bot]]\nid = "bass"\nclass = "bass"\nsettings = { temperature = "hot" }\n'
+    )
+    process = play("wrong.toml", "--port", "0", cwd=tmp_path)
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 2, output
+    assert "bot 'bass': setting temperature must be a number, got 'hot'" in output
+    assert "Traceback" not in output
+    assert not list(tmp_path.glob("sessions/*.mid"))
