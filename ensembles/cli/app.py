@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ensembles.cli import control, create, inspect, perform, train
+from ensembles.cli import control, create, evaluate, inspect, perform, train
 from musebots import __version__
 
 __all__ = ["app"]
@@ -48,3 +48,4 @@ app.command("doctor")(inspect.doctor)
 app.command("check")(inspect.check)
 app.command("new")(create.new)
 app.command("train")(train.train)
+app.command("evaluate")(evaluate.evaluate)

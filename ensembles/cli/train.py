@@ -39,6 +39,9 @@ def train(
         Path, typer.Option("--corpus", help="A folder of MIDI files, or of a known corpus.")
     ],
     out: Annotated[Path, typer.Option("-o", "--out", help="The checkpoint: FILE.safetensors.")],
+    start: Annotated[
+        Path | None, typer.Option("--from", help="Go on from this checkpoint (fine-tuning).")
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of all that is random.")] = 0,
     minutes: Annotated[
         float | None, typer.Option("--minutes", min=0.0, help="Stop after this time.")
@@ -63,6 +66,7 @@ def train(
                 corpus,
                 out,
                 seed=seed,
+                start=start,
                 minutes=minutes,
                 resume=not is_fresh,
                 on_progress=on_progress,

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from musebots.rnn.checkpoint import Checkpoint
 from musebots.rnn.features import FEATURES, TOKEN_TABLE
 from musebots.rnn.sampling import N_VELOCITY_LEVELS
 from musebots.rnn.vocabulary import DRUM_CLASSES, Vocabulary
 
-__all__ = ["Output", "RoleModel"]
+__all__ = ["Output", "RoleModel", "model_of"]
 
 _TOKEN_WIDTH = 40
 _N_CLASSES = len(DRUM_CLASSES)
@@ -117,3 +118,13 @@ class RoleModel(nn.Module):
             touch = touch.unflatten(-1, (_N_CLASSES, N_VELOCITY_LEVELS + 1))
             velocity, offset = touch[..., :-1], touch[..., -1]
         return Output(self.token(hidden), velocity, offset, last[0])
+
+
+def model_of(checkpoint: Checkpoint, *, dropout: float = 0.0) -> RoleModel:
+    """The network of a checkpoint, to be measured or trained on."""
+    n_units = checkpoint.tensors["gru.weight_hh_l0"].shape[1]
+    model = RoleModel(
+        checkpoint.vocabulary, checkpoint.feature_names, n_units=n_units, dropout=dropout
+    )
+    model.load_state_dict({n: torch.from_numpy(t.copy()) for n, t in checkpoint.tensors.items()})
+    return model

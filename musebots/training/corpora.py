@@ -89,7 +89,7 @@ class Corpus:
         return [piece for piece in self.pieces if piece.split == name]
 
 
-def read_corpus(role: Role, folder: Path) -> Corpus:
+def read_corpus(role: Role, folder: Path, *, split: str = "train") -> Corpus:
     """Read everything in `folder` that `role` can learn from.
 
     Parameters
@@ -98,27 +98,29 @@ def read_corpus(role: Role, folder: Path) -> Corpus:
         Whose part.
     folder : Path
         Event files, or MIDI files anywhere below it. Where there are event files, MIDI files are
-        not looked for.
+        not looked for. One event file stands for itself.
+    split : str
+        The one that must not be empty.
 
     Raises
     ------
     CorpusError
         If the folder does not exist or nothing in it can be used.
     """
-    if not folder.is_dir():
-        raise CorpusError(f"{folder} is not a folder: give one with *.jsonl.gz or MIDI files")
-    event_files = sorted(folder.glob("*.jsonl.gz"))
+    if not folder.exists():
+        raise CorpusError(f"there is no {folder}: give a folder with *.jsonl.gz or MIDI files")
+    event_files = [folder] if folder.is_file() else sorted(folder.glob("*.jsonl.gz"))
     if event_files:
         pieces, skipped = _read_event_files(role, event_files)
     else:
         pieces, skipped = midi.read_folder(role, folder)
     if role != "drums":
         pieces = [part for piece in pieces for part in split_at_silence(piece)]
-    if not any(piece.split == "train" for piece in pieces):
+    if not any(piece.split == split for piece in pieces):
         first = f", for example {skipped[0][0]}: {skipped[0][1]}" if skipped else ""
         raise CorpusError(
-            f"{folder} holds no {role} part to train on ({len(skipped)} files or pieces were "
-            f"skipped{first}); give a folder with *.jsonl.gz or MIDI files"
+            f"{folder} holds no {role} part in its {split} split ({len(skipped)} files or pieces "
+            f"were skipped{first}); give *.jsonl.gz or MIDI files"
         )
     log.info("%s: %d pieces read, %d skipped", folder, len(pieces), len(skipped))
     return Corpus(tuple(pieces), tuple(skipped))

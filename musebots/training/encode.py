@@ -48,6 +48,8 @@ class EncodedPiece:
 
     Parameters
     ----------
+    name : str
+        The piece that it is, or is a part of.
     group : str
         Source and time signature, by which results are told apart.
     features : int16 array
@@ -64,6 +66,7 @@ class EncodedPiece:
         Steps at which a window may begin.
     """
 
+    name: str
     group: str
     features: npt.NDArray[np.int16]
     tokens: npt.NDArray[np.int16]
@@ -228,6 +231,7 @@ class Encoder:
         struck = piece.velocity > 0
         length = steps_per_bar(piece.time_signature)
         return EncodedPiece(
+            name=piece.name,
             group=f"{piece.source} {piece.time_signature}",
             features=features,
             tokens=tokens,

@@ -12,7 +12,7 @@ import torch
 from musebots.rnn.model import RoleModel
 from musebots.training.encode import EncodedPiece
 
-__all__ = ["Likelihood", "evaluate", "grouped_by_source"]
+__all__ = ["Likelihood", "evaluate", "grouped_by_source", "likelihood_of_each"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,11 @@ class Likelihood:
     n_steps: int
     n_notes: int
     n_right: int
+
+    @classmethod
+    def nothing(cls) -> Likelihood:
+        """That of no music at all."""
+        return cls(0.0, 0, 0, 0, 0)
 
     @property
     def nats_per_step(self) -> float:
@@ -68,9 +73,9 @@ class Likelihood:
         }
 
 
-def evaluate(
+def likelihood_of_each(
     model: RoleModel, pieces: Sequence[EncodedPiece], *, hidden_columns: Sequence[int] = ()
-) -> dict[str, Likelihood]:
+) -> list[Likelihood]:
     """Predict every step of every piece from what came before it.
 
     Each piece is played through once from the initial state, its first step included; nothing is
@@ -81,10 +86,10 @@ def evaluate(
 
     Returns
     -------
-    dict of str to Likelihood
-        By group: source and time signature.
+    list of Likelihood
+        One per piece, in their order.
     """
-    results: dict[str, Likelihood] = defaultdict(lambda: Likelihood(0.0, 0, 0, 0, 0))
+    results: list[Likelihood] = []
     was_training = model.training
     model.eval()
     with torch.inference_mode():
@@ -94,20 +99,33 @@ def evaluate(
             tokens = torch.from_numpy(piece.tokens.astype(np.int64))
             logits = model(features.unsqueeze(0)).logits[0].double()
             nats = torch.nn.functional.cross_entropy(logits, tokens, reduction="sum")
-            results[piece.group] += Likelihood(
-                float(nats),
-                1,
-                len(tokens),
-                int(piece.is_note.sum()),
-                int((logits.argmax(-1) == tokens).sum()),
+            results.append(
+                Likelihood(
+                    float(nats),
+                    1,
+                    len(tokens),
+                    int(piece.is_note.sum()),
+                    int((logits.argmax(-1) == tokens).sum()),
+                )
             )
     model.train(was_training)
+    return results
+
+
+def evaluate(
+    model: RoleModel, pieces: Sequence[EncodedPiece], *, hidden_columns: Sequence[int] = ()
+) -> dict[str, Likelihood]:
+    """The sums of `likelihood_of_each` by group: source and time signature."""
+    results: dict[str, Likelihood] = defaultdict(Likelihood.nothing)
+    each = likelihood_of_each(model, pieces, hidden_columns=hidden_columns)
+    for piece, likelihood in zip(pieces, each, strict=True):
+        results[piece.group] += likelihood
     return dict(results)
 
 
 def grouped_by_source(results: dict[str, Likelihood]) -> dict[str, dict[str, float | int]]:
     """Results for a card: in all, and by source and time signature."""
-    total = sum(results.values(), Likelihood(0.0, 0, 0, 0, 0))
+    total = sum(results.values(), Likelihood.nothing())
     shown = {"all": total.to_json()}
     shown.update({group: results[group].to_json() for group in sorted(results)})
     return shown

@@ -11,7 +11,7 @@ from musebots.training.corpora import LICENCES
 from musebots.training.evaluate import Likelihood
 from musebots.training.pieces import Piece
 
-__all__ = ["Progress", "Settings", "TrainingReport", "corpus_on_card"]
+__all__ = ["FINE_TUNING", "Progress", "Settings", "TrainingReport", "corpus_on_card"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,10 @@ class Settings:
     batch_size: int = 16
     windows_per_piece: int = 8
     clip_norm: float = 1.0
+
+
+FINE_TUNING = Settings(n_epochs=8, patience=3, learning_rate=5e-4)
+"""How to go on from a checkpoint: fewer and smaller steps, so that what it knows is not lost."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,10 @@ import torch
 from torch import nn
 
 from musebots.errors import CheckpointError, CorpusError
-from musebots.rnn.checkpoint import Checkpoint, save_checkpoint
+from musebots.rnn.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from musebots.rnn.exact import MAX_WEIGHT, on_grid
 from musebots.rnn.features import ROLE_FEATURES
-from musebots.rnn.model import RoleModel
+from musebots.rnn.model import RoleModel, model_of
 from musebots.rnn.vocabulary import Role, Vocabulary
 from musebots.training.augment import augmented
 from musebots.training.batches import Batch, batches
@@ -28,7 +28,13 @@ from musebots.training.corpora import Corpus, read_corpus
 from musebots.training.encode import EncodedPiece, Encoder, Knobs, vocabulary_for
 from musebots.training.evaluate import Likelihood, evaluate, grouped_by_source
 from musebots.training.loss import window_loss
-from musebots.training.report import Progress, Settings, TrainingReport, corpus_on_card
+from musebots.training.report import (
+    FINE_TUNING,
+    Progress,
+    Settings,
+    TrainingReport,
+    corpus_on_card,
+)
 from musebots.training.state import TrainingState, load_state, save_state, state_path
 
 __all__ = ["Progress", "Settings", "TrainingReport", "train"]
@@ -49,6 +55,7 @@ def train(
     out: Path | str,
     *,
     seed: int = 0,
+    start: Path | str | None = None,
     settings: Settings | None = None,
     minutes: float | None = None,
     resume: bool = True,
@@ -70,8 +77,12 @@ def train(
         The checkpoint to write, ``*.safetensors``.
     seed : int
         Of all that is random: first weights, windows, dropout.
+    start : Path or str, optional
+        A checkpoint to go on from (fine-tuning): its words, its hearing and its size are kept, and
+        a style that it does not know counts as its default one.
     settings : Settings, optional
-        By default those that the shipped checkpoint of the role was trained with.
+        By default those that the shipped checkpoint of the role was trained with, or, with
+        `start`, `FINE_TUNING`.
     minutes : float, optional
         Stop after the epoch in which this time is up. What comes out then depends on the machine.
     resume : bool
@@ -86,10 +97,11 @@ def train(
     ConfigError
         If a state file belongs to another training.
     CheckpointError
-        If `out` cannot be written.
+        If `out` cannot be written, or `start` cannot be used.
     """
     out = Path(out)
-    settings = settings or Settings()
+    parent = None if start is None else load_checkpoint(Path(start), role=role)
+    settings = settings or (Settings() if parent is None else FINE_TUNING)
     if not os.access(out.parent, os.W_OK) or out.is_dir():
         raise CheckpointError(f"{out} cannot be written: choose a file in a folder that you own")
     corpus = read_corpus(role, Path(corpus_dir))
@@ -97,7 +109,7 @@ def train(
     torch.set_num_threads(1)  # the order of sums, and with it every bit, depends on their number
     try:
         with torch.random.fork_rng(devices=[]):
-            run = _Run(role, corpus, out, seed, settings)
+            run = _Run(role, corpus, out, seed, settings, parent)
             run.fit(minutes, resume, on_progress or (lambda progress: None))
             return run.finish()
     finally:
@@ -108,19 +120,31 @@ class _Run:
     """One training, from the encoded corpus to the checkpoint."""
 
     def __init__(
-        self, role: Role, corpus: Corpus, out: Path, seed: int, settings: Settings
+        self,
+        role: Role,
+        corpus: Corpus,
+        out: Path,
+        seed: int,
+        settings: Settings,
+        parent: Checkpoint | None,
     ) -> None:
         self.role, self.corpus, self.out, self.seed = role, corpus, out, seed
-        self.settings = settings
+        self.settings, self.parent = settings, parent
         train_pieces = augmented(role, corpus.split("train"), np.random.default_rng([seed, 0]))
-        self.vocabulary: Vocabulary = vocabulary_for(role, train_pieces)
-        self.features = ROLE_FEATURES[role]
+        self.vocabulary: Vocabulary = (
+            parent.vocabulary if parent else vocabulary_for(role, train_pieces)
+        )
+        self.features = parent.feature_names if parent else ROLE_FEATURES[role]
         self.encoder = Encoder(self.vocabulary, self.features, Knobs(train_pieces))
         self.train_set = [self.encoder.encode(piece) for piece in train_pieces]
         self.valid_set = self._held_out("valid")
         torch.manual_seed(seed)
-        self.model = RoleModel(
-            self.vocabulary, self.features, n_units=settings.n_units, dropout=settings.dropout
+        self.model = (
+            model_of(parent, dropout=settings.dropout)
+            if parent
+            else RoleModel(
+                self.vocabulary, self.features, n_units=settings.n_units, dropout=settings.dropout
+            )
         )
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
@@ -138,6 +162,7 @@ class _Run:
             "settings": asdict(self.settings),
             "features": list(self.features),
             "corpus": _corpus_sha256(self.train_set),
+            "from": self.parent.sha256 if self.parent else None,
         }
 
     def fit(self, minutes: float | None, resume: bool, report: Callable[[Progress], None]) -> None:
@@ -264,9 +289,12 @@ class _Run:
         return np.sqrt(squares / np.maximum(counts, 1))
 
     def _card(self, valid: dict[str, Likelihood], test: dict[str, Likelihood]) -> dict[str, Any]:
+        origin = {"from": {"sha256": self.parent.sha256}} if self.parent else {}
+        parent = " --from CHECKPOINT" if self.parent else ""
         return {
             "command": f"musebots train {self.role} --corpus DIR -o {self.out.name} "
-            f"--seed {self.seed}",
+            f"--seed {self.seed}{parent}",
+            **origin,
             "seed": self.seed,
             "settings": asdict(self.settings),
             "features": list(self.features),
@@ -290,4 +318,4 @@ def _corpus_sha256(pieces: Sequence[EncodedPiece]) -> str:
 
 
 def _total(results: dict[str, Likelihood]) -> Likelihood:
-    return sum(results.values(), Likelihood(0.0, 0, 0, 0, 0))
+    return sum(results.values(), Likelihood.nothing())

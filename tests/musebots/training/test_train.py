@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 pytest.importorskip("torch")
@@ -14,6 +16,8 @@ pytest.importorskip("mido")
 
 from musebots.errors import CheckpointError, ConfigError, CorpusError
 from musebots.rnn.checkpoint import load_checkpoint
+from musebots.training.evaluate import Likelihood
+from musebots.training.judge import estimate, judge
 from musebots.training.train import Progress, Settings, train
 
 TINY = Settings(
@@ -157,3 +161,54 @@ def test_patience_ends_a_training_that_no_longer_gains(tunes: Path, tmp_path: Pa
     report = train("melody", tunes, tmp_path / "m.safetensors", settings=still)
     assert report.n_epochs < 50
     assert report.n_epochs - report.best_epoch == 2
+
+
+def test_going_on_from_a_checkpoint_keeps_what_it_says_and_hears(
+    tunes: Path, tmp_path: Path
+) -> None:
+    first = train("melody", tunes, tmp_path / "a.safetensors", settings=TINY)
+    gentle = Settings(n_epochs=1, batch_size=2, window_steps=64, learning_rate=1e-4, dropout=0.0)
+    second = train("melody", tunes, tmp_path / "b.safetensors", settings=gentle, start=first.path)
+    before, after = load_checkpoint(first.path), load_checkpoint(second.path)
+    assert after.vocabulary == before.vocabulary
+    assert after.tensors["gru.weight_hh_l0"].shape == before.tensors["gru.weight_hh_l0"].shape
+    assert after.sha256 != before.sha256
+    assert second.valid.nats_per_step < first.valid.nats_per_step * 1.05
+    card = json.loads((tmp_path / "b.json").read_text())
+    assert card["from"] == {"sha256": first.sha256}
+    assert card["command"].endswith("--from CHECKPOINT")
+
+
+def test_a_checkpoint_of_another_role_is_no_start(tunes: Path, tmp_path: Path) -> None:
+    first = train("melody", tunes, tmp_path / "a.safetensors", settings=TINY)
+    with pytest.raises(CheckpointError, match="melody"):
+        train("bass", tunes, tmp_path / "b.safetensors", start=first.path)
+
+
+def test_a_judgement_is_that_of_the_card_with_an_interval_around_it(
+    tunes: Path, tmp_path: Path
+) -> None:
+    report = train("melody", tunes, tmp_path / "m.safetensors", settings=TINY)
+    found = judge("melody", tunes, checkpoint=report.path, split="test")
+    assert found.sha256 == report.sha256
+    assert found.groups["all"].nats_per_note == pytest.approx(report.test.nats_per_note)
+    assert found.groups["all"].n_notes == report.test.n_notes
+    assert set(found.covered) == {"position", "chord", "next chord", "earlier bars", "style"}
+
+
+def test_the_interval_is_that_of_resampled_pieces_not_of_their_parts() -> None:
+    rng = np.random.default_rng(0)
+    surprise = rng.normal(2.0, 0.5, size=400)
+    parts = [SimpleNamespace(name=f"piece {i // 2}") for i in range(800)]
+    likelihoods = [Likelihood(10 * nats, 1, 40, 10, 0) for nats in np.repeat(surprise, 2)]
+    found = estimate(parts, likelihoods, rng)  # type: ignore[arg-type]
+    half_width = 1.96 * surprise.std() / np.sqrt(400)
+    assert found.n_pieces == 400
+    assert found.nats_per_note == pytest.approx(surprise.mean())
+    assert found.nats_per_note - found.low == pytest.approx(half_width, rel=0.1)
+    assert found.high - found.nats_per_note == pytest.approx(half_width, rel=0.1)
+
+
+def test_an_empty_split_is_an_error_that_names_it(tunes: Path, tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match="no drums part in its test split"):
+        judge("drums", tunes)
