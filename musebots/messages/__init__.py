@@ -1,0 +1,37 @@
+"""Every message on the wire, one frozen dataclass each; this package is the protocol document.
+
+Two dialects travel over OSC 1.0 in UDP datagrams. The *classic* one is what musebots have spoken
+since 2015 (`/agent/...`, `/mc/...`, `/broadcast/...`), type for type, because old bots die of a
+wrong type. *Ours* lives under `/musebots/...` and goes only to bots that said hello in it.
+
+Musical time is in int32 ticks (1/480 beat) from the first downbeat, clocks are in int64
+nanoseconds. Reading is liberal (an int where a float belongs, a missing sender, trailing values),
+writing is strict. `tags` are the OSC types of the fixed fields; a trailing ``*`` group repeats.
+"""
+
+from musebots.messages.base import Message, OscValue, Unknown
+from musebots.messages.classic import AgentList, Alive, Broadcast, Gain, Meter, Off, Time
+from musebots.messages.controls import Control, Mix, SetTempo, Stop
+from musebots.messages.joining import Bye, ClockPing, ClockPong, Hello, Ready, Roster, Welcome
+from musebots.messages.music import (
+    MAX_NOTES_PER_MESSAGE,
+    NOT_STARTED,
+    Bars,
+    Cancel,
+    Form,
+    HarmonyPlan,
+    Notes,
+    Tempo,
+)
+from musebots.messages.table import MESSAGES
+from musebots.messages.wire import MAX_DATAGRAM_BYTES, decode, decode_all, encode
+
+__all__ = [
+    "MAX_DATAGRAM_BYTES", "MAX_NOTES_PER_MESSAGE", "MESSAGES", "NOT_STARTED", "PROTOCOL_VERSION",
+    "AgentList", "Alive", "Bars", "Broadcast", "Bye", "Cancel", "ClockPing", "ClockPong", "Control",
+    "Form", "Gain", "HarmonyPlan", "Hello", "Message", "Meter", "Mix", "Notes", "Off", "OscValue",
+    "Ready", "Roster", "SetTempo", "Stop", "Tempo", "Time", "Unknown", "Welcome", "decode",
+    "decode_all", "encode",
+]  # fmt: skip
+
+PROTOCOL_VERSION = 1
