@@ -1,6 +1,6 @@
-"""The Director: welcomes bots, starts the music, relays what they say, and ends it in silence.
+"""The Director: waits for the band, starts the music, relays what is said, and ends in silence.
 
-What the bots play goes to `Playback`, who is here is in `Roster`; this module moves messages.
+What the bots play goes to `Playback`; who comes and goes is seen to by `Reception`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from director.outputs.base import Output
 from director.playback import DEFAULT_HORIZON_SECONDS, Playback
 from director.pulse import CallAt, PulseSender
+from director.reception import Casting, Reception
 from director.roster import Member, Roster
-from director.score import Passage, Score
+from director.score import Score
 from director.status import Status
 from musebots import messages as m
-from musebots.agent import NS_PER_SECOND
 from musebots.clock import Clock
 from musebots.network import LOOPBACK_HOST, Address, Network, Wire
 from musebots.timebase import PPQ, ticks_from_beats
@@ -36,15 +36,6 @@ HOUSEKEEPING_SECONDS = 1.0
 TAIL_SECONDS = 0.5
 MAX_RAMP_BEATS = 4096
 LEAVE_SECONDS = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Casting:
-    """What a bot is told when it joins: its seed and its own settings (JSON)."""
-
-    role: str
-    seed: int
-    settings_json: str = "{}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +58,18 @@ class SessionReport:
 
 
 @dataclass(slots=True)
-class _Count:
+class _Numbers:
     """Numbers of the notes messages, to see which are missing."""
 
     next_number: dict[str, int] = field(default_factory=dict)
     n_lost: Counter[str] = field(default_factory=Counter)
 
+    def begin(self, bot_id: str) -> None:
+        """A bot has (re)joined: it counts from 0."""
+        self.next_number[bot_id] = 0
+
     def take(self, bot_id: str, number: int) -> None:
+        """A message has come."""
         expected = self.next_number.get(bot_id, 0)
         if number > expected:
             self.n_lost[bot_id] += number - expected
@@ -110,11 +106,8 @@ class Director:
         self.clock.tempo_map = score.tempo_map
         self.clock.meter_map = score.meter_map
         self.playback = Playback(score, self.clock, outputs, horizon_seconds=horizon_seconds)
-        self.roster = Roster()
-        for bot_id, casting in cast.items():
-            self.roster.expect(bot_id, casting.role)
-        self._cast = cast
         self._wire = Wire(self._receive)
+        self.reception = Reception(score, cast, self.clock, self._wire, self._members_changed)
         self._loop = asyncio.get_running_loop()
         self._pulse = PulseSender(
             self.clock,
@@ -123,11 +116,9 @@ class Director:
             send=self._send_pulse,
             call_at=call_at or self._loop.call_at,
         )
-        self._pulse_listeners: tuple[Address, ...] = ()
         self._changed = asyncio.Event()
         self._stop = asyncio.Event()
-        self._announced: list[Passage] = []
-        self._count = _Count()
+        self._numbers = _Numbers()
         self._strangers: set[str] = set()
 
     async def open(self, network: Network, *, host: str = LOOPBACK_HOST, port: int = 0) -> Address:
@@ -150,9 +141,14 @@ class Director:
                     task.cancel()
         finally:
             self.playback.finish()
-            self._tell_all(m.Off())
+            self.reception.tell_all(m.Off())
             self._wire.close()
         return self._report()
+
+    @property
+    def roster(self) -> Roster:
+        """Who plays."""
+        return self.reception.roster
 
     def stop(self) -> None:
         """End the session now."""
@@ -161,10 +157,8 @@ class Director:
 
     def bot_gone(self, bot_id: str) -> None:
         """A bot's process or connection has ended: silence it and tell the others."""
-        if self.roster.leave(bot_id) is not None:
-            log.info("%s left", bot_id)
+        if self.reception.leave(bot_id):
             self.playback.silence(bot_id)
-            self._members_changed()
 
     def set_tempo(self, bpm: float, *, ramp_beats: float = 0.0) -> None:
         """Another tempo from the next beat on that is still open.
@@ -181,10 +175,11 @@ class Director:
         tempo_map = self.clock.tempo_map.with_change(
             tick, bpm, ramp_ticks=ticks_from_beats(ramp_beats)
         )
+        changed = tempo_map.changed_points(self.clock.tempo_map)
         log.info("tempo %g bpm", bpm)
         self.clock.change_tempo(tempo_map)
         self.playback.change_tempo(tempo_map, tick)
-        self._tell_ours(self._tempo_message())
+        self.reception.tell_tempo(changed)
 
     def status(self) -> Status:
         """Where the music is and who plays."""
@@ -219,7 +214,7 @@ class Director:
                 log.warning("starting without %s: not ready in %g s", member.bot_id, READY_SECONDS)
         count_in_seconds = -self.score.tempo_map.seconds_at(self.score.start_tick)
         self.clock.start(self._loop.time() + SETTLE_SECONDS + count_in_seconds)
-        self._tell_ours(self._tempo_message())
+        self.reception.tell_tempo(self.clock.tempo_map.points)
         self.playback.start()
         await self._until_end()
         if self._stop.is_set():
@@ -241,7 +236,7 @@ class Director:
 
     async def _dismiss(self) -> None:
         """Send everybody home and wait a moment for their goodbyes."""
-        self._tell_all(m.Off())
+        self.reception.tell_all(m.Off())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LEAVE_SECONDS):
                 while any(not member.is_classic for member in self.roster.here):
@@ -255,19 +250,16 @@ class Director:
             ahead_tick = self.score.meter_map.bar_tick(bar - AHEAD_BARS)
             if ahead_tick > self.score.start_tick:
                 await self.clock.until_tick(ahead_tick)
-            self._announced.append(passage)
-            for message in _passage_messages(passage):
-                self._tell_ours(message)
+            self.reception.announce(passage)
 
     async def _keep_house(self) -> None:
         """Send the list of bots as a heartbeat, and notice who has fallen silent."""
         while True:
-            self._tell_all(m.AgentList(tuple(member.bot_id for member in self.roster.here)))
+            here = tuple(member.bot_id for member in self.roster.here)
+            self.reception.tell_all(m.AgentList(here))
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
-            for member in self.roster.fall_silent(self._loop.time()):
-                log.warning("%s is %s: no heartbeat", member.bot_id, member.state)
+            for member in self.reception.fallen_silent():
                 self.playback.silence(member.bot_id)
-                self._members_changed()
 
     def _report(self) -> SessionReport:
         scheduler = self.playback.scheduler
@@ -278,7 +270,7 @@ class Director:
             n_notes={strip.bot_id: scheduler.n_notes[strip.bot_id] for strip in self.score.strips},
             n_late=dict(scheduler.n_late),
             n_missed=dict(scheduler.n_missed),
-            n_lost={bot_id: n for bot_id, n in self._count.n_lost.items() if n},
+            n_lost={bot_id: n for bot_id, n in self._numbers.n_lost.items() if n},
             faults=dict(self._wire.faults),
             n_bars=self.score.meter_map.bar_at(tick),
             music_seconds=self.clock.tempo_map.seconds_at(tick),
@@ -292,26 +284,29 @@ class Director:
             case m.Notes():
                 self._take_notes(message, datagram)
             case m.Alive():
-                self._take_alive(message, source)
+                member = self.reception.alive(message, source)
+                if member is not None and member.is_classic:
+                    self._send_gain(member)
             case m.ClockPing():
-                now_ns = round(self._loop.time() * NS_PER_SECOND)
-                self._wire.send(m.ClockPong(message.sent_ns, now_ns, now_ns), source)
+                self.reception.ping(message, source)
             case m.Hello():
-                self._take_hello(message, source)
+                self._numbers.begin(message.bot_id)
+                self.reception.hello(message, source)
             case m.Ready():
-                self.roster.ready(message.bot_id)
-                self._members_changed()
+                self.reception.ready(message.bot_id)
             case m.Bye():
                 self.bot_gone(message.bot_id)
             case m.Broadcast():
-                for member in self.roster.here:
-                    self._relay(datagram, member)
+                self.reception.relay(datagram, self.roster.here)
             case m.Cancel():
                 self.playback.cancel(message.bot_id, message.from_tick)
             case m.Control():
-                for member in self.roster.here:
-                    if message.bot_id in ("", member.bot_id) and not member.is_classic:
-                        self._relay(datagram, member)
+                chosen = [
+                    member
+                    for member in self.roster.here
+                    if message.bot_id in ("", member.bot_id) and not member.is_classic
+                ]
+                self.reception.relay(datagram, chosen)
             case m.Mix():
                 self._take_mix(message)
             case m.SetTempo():
@@ -325,54 +320,15 @@ class Director:
                 self._strangers.add(message.bot_id)
                 log.warning("no strip for %s: its notes are not heard", message.bot_id)
             return
-        self._count.take(message.bot_id, message.number)
+        self._numbers.take(message.bot_id, message.number)
         self.playback.add(message.bot_id, message.notes)
-        role = self._cast[message.bot_id].role if message.bot_id in self._cast else ""
-        for member in self.roster.here:
-            if member.bot_id != message.bot_id and member.wants("notes", role):
-                self._relay(datagram, member)
-
-    def _take_alive(self, message: m.Alive, source: Address) -> None:
-        member = self.roster.alive(message, source, self._loop.time())
-        if member is not None:
-            log.info("%s joined", member.bot_id)
-            self._members_changed()
-            if member.is_classic:
-                self._send_gain(member)
-
-    def _take_hello(self, message: m.Hello, source: Address) -> None:
-        if message.version != m.PROTOCOL_VERSION:
-            log.warning(
-                "%s speaks version %d of our protocol, we speak %d: not admitted",
-                message.bot_id, message.version, m.PROTOCOL_VERSION,
-            )  # fmt: skip
-            return
-        member = self.roster.hello(message, source, self._loop.time())
-        self._count.next_number[member.bot_id] = 0
-        for answer in self._welcome_messages(member):
-            self._wire.send(answer, source)
-        self._members_changed()
-
-    def _welcome_messages(self, member: Member) -> list[m.Message]:
-        """Everything that a bot needs to know, also one that joins late."""
-        casting = self._cast.get(member.bot_id, Casting(member.role, self.score.seed))
-        messages: list[m.Message] = [
-            m.Welcome(
-                m.PROTOCOL_VERSION,
-                member.bot_id,
-                casting.seed,
-                self.score.start_tick,
-                self.score.end_tick,
-                casting.settings_json,
-            ),
-            m.Bars.of(self.score.meter_map),
-            self._tempo_message(),
+        role = self.reception.role_of(message.bot_id)
+        hearers = [
+            member
+            for member in self.roster.here
+            if member.bot_id != message.bot_id and member.wants("notes", role)
         ]
-        now = self.clock.tick_now if self.clock.is_started else self.score.start_tick
-        for passage in self._announced:
-            if passage.section.end_tick > now:
-                messages += _passage_messages(passage)
-        return messages
+        self.reception.relay(datagram, hearers)
 
     def _take_mix(self, message: m.Mix) -> None:
         self.playback.change_mix(
@@ -390,40 +346,9 @@ class Director:
 
     def _members_changed(self) -> None:
         self._changed.set()
-        here = self.roster.here
-        self._pulse_listeners = tuple(
-            member.address
-            for member in here
-            if member.address is not None and (member.is_classic or member.wants("time"))
-        )
-        if self._pulse_listeners:
+        if self.reception.pulse_listeners:
             self._pulse.listen()
-        self._tell_ours(m.Roster(tuple((member.bot_id, member.role) for member in here)))
-
-    def _tempo_message(self) -> m.Tempo:
-        anchor_ns = m.NOT_STARTED
-        if self.clock.is_started:
-            anchor_ns = round(self.clock.anchor_seconds * NS_PER_SECOND)
-        return m.Tempo.of(self.clock.tempo_map, anchor_ns)
 
     def _send_pulse(self, datagram: bytes) -> None:
-        for address in self._pulse_listeners:
+        for address in self.reception.pulse_listeners:
             self._wire.endpoint.send_from_thread(datagram, address)
-
-    def _relay(self, datagram: bytes, member: Member) -> None:
-        if member.address is not None:
-            self._wire.send_bytes(datagram, member.address)
-
-    def _tell_all(self, message: m.Message) -> None:
-        for member in self.roster.here:
-            self._relay(m.encode(message), member)
-
-    def _tell_ours(self, message: m.Message) -> None:
-        datagram = m.encode(message)
-        for member in self.roster.here:
-            if not member.is_classic:
-                self._relay(datagram, member)
-
-
-def _passage_messages(passage: Passage) -> list[m.Message]:
-    return [m.Form.of(passage.section), m.HarmonyPlan.of(passage.key, passage.spans)]

@@ -157,7 +157,7 @@ class Musebot(Agent):
         """Keep harmony, form, tempo and the band's notes up to date."""
         match message:
             case Tempo():
-                self.clock.change_tempo(message.tempo_map)
+                self.clock.change_tempo(message.onto(self.clock.tempo_map))
                 self._anchor_ns = message.anchor_ns
                 self._place_anchor()
             case Bars():

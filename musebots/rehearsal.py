@@ -124,7 +124,7 @@ class Rehearsal:
             late = TimeoutError(f"not ready after {PATIENCE_SECONDS:g} s: does prepare() return?")
             raise BotFailed(BOT_ID, late) from error
         self._clock.start(self._loop.time() + self._tempo.seconds_at(self._meter.bar_tick(1)))
-        self._tell(self._tempo_message())
+        self._tell_tempo()
         if self._disturb is not None:
             async for _ in self._clock.beats(lead=0.0):
                 if self._clock.tick_now >= self._off_tick:
@@ -138,10 +138,10 @@ class Rehearsal:
     def _tempo(self) -> TempoMap:
         return self._clock.tempo_map
 
-    def _tempo_message(self) -> m.Tempo:
-        started = self._clock.is_started
-        anchor = round(self._clock.anchor_seconds * NS_PER_SECOND) if started else m.NOT_STARTED
-        return m.Tempo.of(self._tempo, anchor)
+    def _tell_tempo(self) -> None:
+        anchor_ns = round(self._clock.anchor_seconds * NS_PER_SECOND)
+        for message in m.Tempo.parts(self._tempo.points, anchor_ns):
+            self._tell(message)
 
     def _welcome(self) -> list[m.Message]:
         sheet, key = self._sheet, Key.parse(self._sheet.key)
@@ -155,7 +155,7 @@ class Rehearsal:
         return [
             m.Welcome(m.PROTOCOL_VERSION, BOT_ID, sheet.seed, start_tick, self._end_tick, settings),
             m.Bars.of(self._meter),
-            self._tempo_message(),
+            *m.Tempo.parts(self._tempo.points),
             m.Form.of(Section("A", 0, self._end_tick)),
             m.HarmonyPlan.of(key, [span for span in spans if span.tick < self._end_tick]),
             m.Roster(((BOT_ID, "bot"), (OTHERS_ID, sheet.others_role))),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -149,6 +150,21 @@ class TempoMap:
         index = max(0, bisect_right(self._ticks, tick) - 1)
         point = self.points[index]
         return point.bpm + self._slope(index) * max(0.0, tick - point.tick)
+
+    def joined(self, points: Sequence[TempoPoint]) -> TempoMap:
+        """This map up to the first of `points`, and from there on those."""
+        if not points:
+            raise ValueError("a tempo map is joined with at least one point")
+        return TempoMap((*(p for p in self.points if p.tick < points[0].tick), *points))
+
+    def changed_points(self, before: TempoMap) -> tuple[TempoPoint, ...]:
+        """The points of this map that `before` does not begin with."""
+        n_same = 0
+        for mine, its in zip(self.points, before.points, strict=False):
+            if mine != its:
+                break
+            n_same += 1
+        return self.points[n_same:]
 
     def with_change(self, tick: int, bpm: float, *, ramp_ticks: int = 0) -> TempoMap:
         """The same past, and a new tempo from `tick` on.

@@ -23,31 +23,43 @@ __all__ = [
 ]
 
 MAX_NOTES_PER_MESSAGE = 256
+MAX_POINTS_PER_MESSAGE = 200
 NOT_STARTED = -1
 
 
 @dataclass(frozen=True, slots=True)
 class Tempo(Message):
-    """`/musebots/tempo`: the tempo map, and when tick 0 falls on the Director's clock."""
+    """`/musebots/tempo`: the tempo map, and when tick 0 falls on the Director's clock.
+
+    Points from tick 0 on are a whole map; others replace what was known from the first of them on,
+    so that a change is a short message however long the session has been.
+    """
 
     address = "/musebots/tempo"
     tags = "h"
     group = "idi"
     sent = "Director to bots"
-    sense = "time of tick 0 (Director's clock, ns; -1: not yet), then (tick, bpm, is ramp)"
+    sense = "time of tick 0 (Director's clock, ns; -1: not yet), new points (tick, bpm, is ramp)"
 
     anchor_ns: int
     points: tuple[tuple[int, float, int], ...]
 
     @classmethod
-    def of(cls, tempo_map: TempoMap, anchor_ns: int = NOT_STARTED) -> Tempo:
-        """The message for a tempo map."""
-        return cls(anchor_ns, tuple((p.tick, p.bpm, int(p.is_ramp)) for p in tempo_map.points))
+    def parts(cls, points: Sequence[TempoPoint], anchor_ns: int = NOT_STARTED) -> tuple[Tempo, ...]:
+        """The messages for the points of a tempo map, in order, each fit for a datagram."""
+        rows = [(p.tick, p.bpm, int(p.is_ramp)) for p in points]
+        parts, start = [], 0
+        while start < len(rows):
+            end = min(start + MAX_POINTS_PER_MESSAGE, len(rows))
+            while rows[end - 1][2]:  # a ramp needs the point that it leads to
+                end += 1
+            parts.append(cls(anchor_ns, tuple(rows[start:end])))
+            start = end
+        return tuple(parts)
 
-    @property
-    def tempo_map(self) -> TempoMap:
-        """The tempo map; `ValueError` when the points make none."""
-        return TempoMap(tuple(TempoPoint(t, bpm, bool(ramp)) for t, bpm, ramp in self.points))
+    def onto(self, before: TempoMap) -> TempoMap:
+        """The tempo map after this message; `ValueError` when the points make none."""
+        return before.joined([TempoPoint(t, bpm, bool(ramp)) for t, bpm, ramp in self.points])
 
 
 @dataclass(frozen=True, slots=True)

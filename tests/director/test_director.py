@@ -112,6 +112,17 @@ def test_the_tempo_changes_while_playing_and_the_beats_stay_where_they_are():
     assert abs(report.music_seconds - (5 * 0.5 + 11 * 0.25)) < 1e-6
 
 
+def test_a_tempo_fader_may_be_moved_for_a_whole_evening():
+    async def fidget(director, network, address):
+        await director.clock.started()
+        for step in range(3000):
+            director.set_tempo(200.0 + step % 50, ramp_beats=step % 2)
+            await asyncio.sleep(0.1)
+
+    _, out, _ = played(score_of("a", bars=300), {"a": Steady}, meanwhile=fidget)
+    assert [note.onset for note in out.notes("a")] == [float(beat) for beat in range(1200)]
+
+
 def test_faders_move_by_message_from_anybody():
     async def turn_down(director, network, address):
         wire = Wire(lambda *_: None)

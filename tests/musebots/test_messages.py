@@ -158,7 +158,8 @@ def test_notes_and_plans_come_out_as_what_they_stand_for():
     notes = (Note(1 / 3, 60, 0.25, 80), Note(2, 62, 1, 100))
     assert m.decode(m.encode(m.Notes.of("x", 7, notes))).notes == notes
     tempo_map = TempoMap.constant(97.3).with_change(960, 61.7, ramp_ticks=480)
-    assert m.decode(m.encode(m.Tempo.of(tempo_map, 5))).tempo_map == tempo_map
+    (tempo,) = m.Tempo.parts(tempo_map.points, 5)
+    assert m.decode(m.encode(tempo)).onto(TempoMap.constant(50)) == tempo_map
     meter_map = MeterMap(((0, TimeSignature(6, 8)), (4, TimeSignature(4, 4))))
     assert m.decode(m.encode(m.Bars.of(meter_map))).meter_map == meter_map
     spans = tuple(
@@ -175,3 +176,18 @@ def test_a_broadcast_never_carries_a_type_that_kills_old_bots():
     assert b",siifs\0" in datagram
     with pytest.raises(ProtocolError, match="carries int, float, str or bytes"):
         m.encode(m.Broadcast("x", "me", (None,)))
+
+
+def test_a_long_tempo_map_travels_in_parts_and_a_change_of_it_alone():
+    tempo_map = TempoMap.constant(100.0)
+    for beat in range(1, 1500):
+        ramp_ticks = 480 if beat % 3 == 0 else 0
+        tempo_map = tempo_map.with_change(beat * 480, 60.0 + beat % 100, ramp_ticks=ramp_ticks)
+    heard = TempoMap.constant(50.0)
+    for part in m.Tempo.parts(tempo_map.points):
+        heard = m.decode(m.encode(part)).onto(heard)
+    assert heard == tempo_map
+    faster = tempo_map.with_change(1500 * 480, 200.0)
+    (change,) = m.Tempo.parts(faster.changed_points(tempo_map))
+    assert len(change.points) <= 3
+    assert change.onto(heard) == faster

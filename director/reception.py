@@ -1,0 +1,190 @@
+"""Who comes and goes: the Director's door. It greets, times, hears heartbeats, and tells the band.
+
+Bots that said hello speak our dialect and get the whole state; others are classic musebots, which
+get the classic messages and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from director.roster import Member, Roster
+from director.score import Passage, Score
+from musebots import messages as m
+from musebots.agent import NS_PER_SECOND
+from musebots.clock import Clock
+from musebots.network import Address, Wire
+from musebots.timebase import TempoPoint
+
+__all__ = ["Casting", "Reception", "passage_messages"]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Casting:
+    """What a bot is told when it joins: its seed and its own settings (JSON)."""
+
+    role: str
+    seed: int
+    settings_json: str = "{}"
+
+
+class Reception:
+    """See the module's text.
+
+    Parameters
+    ----------
+    score : Score
+    cast : mapping of str to Casting
+        The bots that are expected, by id.
+    clock : Clock
+        The Director's own.
+    wire : Wire
+        What the Director speaks through.
+    on_change : callable
+        Called whenever somebody has come, gone or got ready.
+    """
+
+    def __init__(
+        self,
+        score: Score,
+        cast: Mapping[str, Casting],
+        clock: Clock,
+        wire: Wire,
+        on_change: Callable[[], None],
+    ) -> None:
+        self.roster = Roster()
+        for bot_id, casting in cast.items():
+            self.roster.expect(bot_id, casting.role)
+        self.announced: list[Passage] = []
+        self.pulse_listeners: tuple[Address, ...] = ()
+        self._score = score
+        self._cast = cast
+        self._clock = clock
+        self._wire = wire
+        self._on_change = on_change
+        self._loop = asyncio.get_running_loop()
+
+    def alive(self, message: m.Alive, source: Address) -> Member | None:
+        """A heartbeat; returns the member if it has just (re)joined."""
+        member = self.roster.alive(message, source, self._loop.time())
+        if member is not None:
+            log.info("%s joined", member.bot_id)
+            self._members_changed()
+        return member
+
+    def hello(self, message: m.Hello, source: Address) -> None:
+        """Somebody speaks our dialect: say welcome and everything that it needs to know."""
+        if message.version != m.PROTOCOL_VERSION:
+            log.warning(
+                "%s speaks version %d of our protocol, we speak %d: not admitted",
+                message.bot_id, message.version, m.PROTOCOL_VERSION,
+            )  # fmt: skip
+            return
+        member = self.roster.hello(message, source, self._loop.time())
+        for answer in self._welcome(member):
+            self._wire.send(answer, source)
+        self._members_changed()
+
+    def ready(self, bot_id: str) -> None:
+        """A bot is prepared."""
+        self.roster.ready(bot_id)
+        self._members_changed()
+
+    def ping(self, message: m.ClockPing, source: Address) -> None:
+        """Answer a clock exchange."""
+        now_ns = round(self._loop.time() * NS_PER_SECOND)
+        self._wire.send(m.ClockPong(message.sent_ns, now_ns, now_ns), source)
+
+    def leave(self, bot_id: str) -> bool:
+        """A bot is gone; whether that is news."""
+        if self.roster.leave(bot_id) is None:
+            return False
+        log.info("%s left", bot_id)
+        self._members_changed()
+        return True
+
+    def fallen_silent(self) -> list[Member]:
+        """Bots whose heartbeat has just stopped for too long."""
+        silent = self.roster.fall_silent(self._loop.time())
+        for member in silent:
+            log.warning("%s is %s: no heartbeat", member.bot_id, member.state)
+        if silent:
+            self._members_changed()
+        return silent
+
+    def announce(self, passage: Passage) -> None:
+        """Tell a passage's form and harmony, now and to whoever joins while it lasts."""
+        self.announced.append(passage)
+        for message in passage_messages(passage):
+            self.tell_ours(message)
+
+    def tell_tempo(self, points: Sequence[TempoPoint]) -> None:
+        """Tell these points of the tempo map, and when tick 0 falls."""
+        for message in self._tempo(points):
+            self.tell_ours(message)
+
+    def _tempo(self, points: Sequence[TempoPoint]) -> tuple[m.Tempo, ...]:
+        anchor_ns = m.NOT_STARTED
+        if self._clock.is_started:
+            anchor_ns = round(self._clock.anchor_seconds * NS_PER_SECOND)
+        return m.Tempo.parts(points, anchor_ns)
+
+    def role_of(self, bot_id: str) -> str:
+        """The role that a bot has in this piece; empty for one that has none."""
+        casting = self._cast.get(bot_id)
+        return casting.role if casting else ""
+
+    def tell_all(self, message: m.Message) -> None:
+        """Send a classic message to everybody."""
+        self.relay(m.encode(message), self.roster.here)
+
+    def tell_ours(self, message: m.Message) -> None:
+        """Send a message of our dialect to those who speak it."""
+        self.relay(m.encode(message), (x for x in self.roster.here if not x.is_classic))
+
+    def relay(self, datagram: bytes, members: Iterable[Member]) -> None:
+        """Send a datagram on as it came."""
+        for member in members:
+            if member.address is not None:
+                self._wire.send_bytes(datagram, member.address)
+
+    def _welcome(self, member: Member) -> list[m.Message]:
+        """Everything that a bot needs to know, also one that joins late."""
+        casting = self._cast.get(member.bot_id, Casting(member.role, self._score.seed))
+        messages: list[m.Message] = [
+            m.Welcome(
+                m.PROTOCOL_VERSION,
+                member.bot_id,
+                casting.seed,
+                self._score.start_tick,
+                self._score.end_tick,
+                casting.settings_json,
+            ),
+            m.Bars.of(self._score.meter_map),
+            *self._tempo(self._clock.tempo_map.points),
+        ]
+        now = self._clock.tick_now if self._clock.is_started else self._score.start_tick
+        for passage in self.announced:
+            if passage.section.end_tick > now:
+                messages += passage_messages(passage)
+        return messages
+
+    def _members_changed(self) -> None:
+        here = self.roster.here
+        self.pulse_listeners = tuple(
+            member.address
+            for member in here
+            if member.address is not None and (member.is_classic or member.wants("time"))
+        )
+        self.tell_ours(m.Roster(tuple((member.bot_id, member.role) for member in here)))
+        self._on_change()
+
+
+def passage_messages(passage: Passage) -> list[m.Message]:
+    """What a bot is told of a passage."""
+    return [m.Form.of(passage.section), m.HarmonyPlan.of(passage.key, passage.spans)]
