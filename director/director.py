@@ -21,6 +21,7 @@ from director.score import Score
 from director.status import Status
 from musebots import messages as m
 from musebots.clock import Clock
+from musebots.faults import one_fault
 from musebots.network import LOOPBACK_HOST, Address, Network, Wire
 from musebots.timebase import PPQ, ticks_from_beats
 
@@ -73,7 +74,7 @@ class _Numbers:
         expected = self.next_number.get(bot_id, 0)
         if number > expected:
             self.n_lost[bot_id] += number - expected
-        elif number < expected:  # it came out of order, and had been counted as lost
+        elif number < expected and self.n_lost[bot_id]:  # out of order: it was counted as lost
             self.n_lost[bot_id] -= 1
         self.next_number[bot_id] = max(expected, number + 1)
 
@@ -119,7 +120,7 @@ class Director:
         self._changed = asyncio.Event()
         self._stop = asyncio.Event()
         self._numbers = _Numbers()
-        self._strangers: set[str] = set()
+        self._n_strange = 0
 
     async def open(self, network: Network, *, host: str = LOOPBACK_HOST, port: int = 0) -> Address:
         """Open the port that bots find the Director at; returns its address."""
@@ -129,16 +130,17 @@ class Director:
     async def run(self) -> SessionReport:
         """Conduct the session, from waiting for the bots to silence; `open` first."""
         try:
-            async with asyncio.TaskGroup() as tasks:
-                background = [
-                    tasks.create_task(self._keep_house()),
-                    tasks.create_task(self._announce()),
-                    tasks.create_task(self._pulse.run()),
-                ]
-                await self._conduct()
-                await self._dismiss()
-                for task in background:
-                    task.cancel()
+            with one_fault():
+                async with asyncio.TaskGroup() as tasks:
+                    background = [
+                        tasks.create_task(self._keep_house()),
+                        tasks.create_task(self._announce()),
+                        tasks.create_task(self._pulse.run()),
+                    ]
+                    await self._conduct()
+                    await self._dismiss()
+                    for task in background:
+                        task.cancel()
         finally:
             self.playback.finish()
             self.reception.tell_all(m.Off())
@@ -316,8 +318,8 @@ class Director:
 
     def _take_notes(self, message: m.Notes, datagram: bytes) -> None:
         if not self.playback.has_strip(message.bot_id):
-            if message.bot_id not in self._strangers:
-                self._strangers.add(message.bot_id)
+            self._n_strange += 1
+            if self._n_strange == 1:
                 log.warning("no strip for %s: its notes are not heard", message.bot_id)
             return
         self._numbers.take(message.bot_id, message.number)

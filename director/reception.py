@@ -186,5 +186,9 @@ class Reception:
 
 
 def passage_messages(passage: Passage) -> list[m.Message]:
-    """What a bot is told of a passage."""
-    return [m.Form.of(passage.section), m.HarmonyPlan.of(passage.key, passage.spans)]
+    """What a bot is told of a passage; chords travel in as many datagrams as they take."""
+    chords = [
+        m.HarmonyPlan.of(passage.key, passage.spans[start : start + m.MAX_CHORDS_PER_MESSAGE])
+        for start in range(0, len(passage.spans), m.MAX_CHORDS_PER_MESSAGE)
+    ]
+    return [m.Form.of(passage.section), *chords]

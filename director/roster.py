@@ -32,6 +32,7 @@ class Member:
     sends: tuple[str, ...] = ()
     seen_seconds: float = 0.0
     has_been_ready: bool = False
+    is_stranger: bool = True
 
     @property
     def is_here(self) -> bool:
@@ -51,7 +52,7 @@ class Roster:
 
     def expect(self, bot_id: str, role: str) -> None:
         """A bot that was launched and has not been heard of yet."""
-        self.members[bot_id] = Member(bot_id, role)
+        self.members[bot_id] = Member(bot_id, role, is_stranger=False)
 
     def alive(self, message: Alive, source: Address, now_seconds: float) -> Member | None:
         """A heartbeat; returns the member if it has just (re)joined."""
@@ -86,10 +87,18 @@ class Roster:
                 raise ValueError(
                     f"an id has 1..{MAX_NAME_LENGTH} characters and no blanks, got {bot_id!r}"
                 )
+            self._make_room()
             if len(self.members) >= MAX_MEMBERS:
                 raise ValueError(f"the band is full: {MAX_MEMBERS} bots; {bot_id!r} must wait")
             self.members[bot_id] = Member(bot_id, is_classic=is_classic)
         return self.members[bot_id]
+
+    def _make_room(self) -> None:
+        """Forget strangers that are gone, when the roster is full."""
+        if len(self.members) >= MAX_MEMBERS:
+            gone = [x.bot_id for x in self.members.values() if x.is_stranger and x.state == "gone"]
+            for bot_id in gone:
+                del self.members[bot_id]
 
     def ready(self, bot_id: str) -> None:
         """A bot is prepared."""

@@ -230,14 +230,14 @@ async def _opened_audio(
 
 @contextlib.contextmanager
 def _stopping_on_signals(director: Director) -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the session in order."""
+    """Ctrl-C, SIGTERM and a closed terminal end the session in order."""
     loop = asyncio.get_running_loop()
-    names = (signal.SIGINT, signal.SIGTERM)
-    try:
-        for name in names:
+    names = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+    before = {name: signal.getsignal(name) for name in names}
+    for name in names:
+        try:
             loop.add_signal_handler(name, director.stop)
-    except NotImplementedError:  # Windows
-        for name in names:
+        except NotImplementedError:  # Windows
             signal.signal(name, lambda *_: loop.call_soon_threadsafe(director.stop))
     try:
         yield
@@ -245,6 +245,7 @@ def _stopping_on_signals(director: Director) -> Iterator[None]:
         for name in names:
             with contextlib.suppress(NotImplementedError):
                 loop.remove_signal_handler(name)
+            signal.signal(name, before[name] or signal.SIG_DFL)
 
 
 @contextlib.asynccontextmanager

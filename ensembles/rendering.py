@@ -20,6 +20,7 @@ from director.score import Score
 from ensembles.config import Piece
 from ensembles.stage import cast_of, opened
 from musebots.agent import Link
+from musebots.faults import one_fault
 from musebots.network import Address, LoopbackNetwork, Network
 from musebots.offline import run_offline
 from musebots.registry import resolve
@@ -132,7 +133,7 @@ async def perform_here(
     """
     director = Director(score, cast_of(piece, score), outputs)
     address = await director.open(network)
-    try:
+    with one_fault():
         async with asyncio.TaskGroup() as tasks:
             bots = [
                 tasks.create_task(_play(bot.id, bot.bot, network, address)) for bot in piece.bots
@@ -141,8 +142,6 @@ async def perform_here(
             report = await director.run()
             progress.cancel()
             await asyncio.gather(*bots)
-    except* Exception as group:
-        raise group.exceptions[0] from group.exceptions[0].__cause__
     return report
 
 

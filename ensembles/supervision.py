@@ -8,7 +8,6 @@ import logging
 import os
 import signal
 import sys
-from collections import deque
 from collections.abc import Callable
 
 from ensembles.config import BotSpec
@@ -18,7 +17,9 @@ __all__ = ["Supervisor"]
 
 log = logging.getLogger(__name__)
 
-KEPT_LINES = 20
+PIECE_BYTES = 4096
+MAX_LINE_LENGTH = 500
+FORCE = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows knows no other
 GRACE_SECONDS = 0.3
 
 
@@ -57,12 +58,15 @@ class Supervisor:
         """Let everybody go, those who do not want to as well; no process is left afterwards."""
         self._is_ending = True
         await self._all_gone(GRACE_SECONDS)
-        for name in ("SIGTERM", "SIGKILL"):
+        for number in (signal.SIGTERM, FORCE):
             for process in self._processes.values():
-                _signal_group(process, getattr(signal, name, signal.SIGTERM))
+                if process.returncode is None:
+                    _signal_group(process.pid, number)
             if await self._all_gone(GRACE_SECONDS):
                 break
-        await asyncio.gather(*self._watchers, return_exceptions=True)
+        for outcome in await asyncio.gather(*self._watchers, return_exceptions=True):
+            if isinstance(outcome, Exception):
+                log.error("a watcher of a bot failed", exc_info=outcome)
 
     async def _all_gone(self, seconds: float) -> bool:
         """Wait up to `seconds` for all processes to end; whether they have."""
@@ -80,23 +84,32 @@ class Supervisor:
 
     async def _watch(self, bot_id: str, process: asyncio.subprocess.Process) -> None:
         """Pass a bot's words on, and tell when its process has ended."""
-        last_lines: deque[str] = deque(maxlen=KEPT_LINES)
-        if process.stderr is not None:
-            async for raw in process.stderr:
-                line = raw.decode(errors="replace").rstrip()
-                last_lines.append(line)
-                log.info("%s", line)
+        last_words = await _listen(process.stderr)
         code = await process.wait()
+        _signal_group(process.pid, FORCE)  # what it has started goes with it
         if not self._is_ending:
-            self._on_gone(bot_id, code, last_lines[-1] if last_lines else "it said nothing")
+            self._on_gone(bot_id, code, last_words or "it said nothing")
 
 
-def _signal_group(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
+async def _listen(words: asyncio.StreamReader | None) -> str:
+    """Log what a bot says, line by line, and return the last line.
+
+    It is read in pieces, not by `readline`: a line without end must not hold the bot up.
+    """
+    unfinished, last_line = "", ""
+    while words is not None and (piece := await words.read(PIECE_BYTES)):
+        *lines, unfinished = (unfinished + piece.decode(errors="replace")).split("\n")
+        for line in filter(None, (line.rstrip() for line in lines)):
+            log.info("%s", line)
+            last_line = line[:MAX_LINE_LENGTH]
+        unfinished = unfinished[-MAX_LINE_LENGTH:]
+    return unfinished.rstrip() or last_line
+
+
+def _signal_group(pid: int, number: signal.Signals) -> None:
     """Signal a bot and whatever it has started, where the system has process groups."""
-    if process.returncode is not None:
-        return
     with contextlib.suppress(ProcessLookupError, PermissionError):
         if hasattr(os, "killpg"):
-            os.killpg(process.pid, number)
+            os.killpg(pid, number)
         else:
-            process.send_signal(number)
+            os.kill(pid, number)

@@ -12,6 +12,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from musebots.errors import BotFailed, NetworkError
+from musebots.faults import one_fault
 from musebots.messages import (
     PROTOCOL_VERSION,
     Alive,
@@ -135,19 +136,18 @@ class Agent:
         self._heard_seconds = asyncio.get_running_loop().time()
         await self.wire.open(link.network, port=link.port)
         try:
-            async with asyncio.TaskGroup() as tasks:
-                background = [
-                    tasks.create_task(self._say_hello()),
-                    tasks.create_task(self._keep_alive()),
-                    tasks.create_task(self._exchange_clocks()),
-                    tasks.create_task(self._work()),
-                    tasks.create_task(self._watch_for_failure()),
-                ]
-                await self._off.wait()
-                for task in background:
-                    task.cancel()
-        except* (BotFailed, NetworkError) as group:
-            raise group.exceptions[0] from group.exceptions[0].__cause__
+            with one_fault():
+                async with asyncio.TaskGroup() as tasks:
+                    background = [
+                        tasks.create_task(self._say_hello()),
+                        tasks.create_task(self._keep_alive()),
+                        tasks.create_task(self._exchange_clocks()),
+                        tasks.create_task(self._work()),
+                        tasks.create_task(self._watch_for_failure()),
+                    ]
+                    await self._off.wait()
+                    for task in background:
+                        task.cancel()
         finally:
             self.tell(Bye(self.id))
             self.wire.close()

@@ -34,4 +34,4 @@ class Bass(GeneratorBot):
     def ending(self, start_tick: int, end_tick: int) -> list[Note]:
         """The low tonic, held."""
         pitch = LOWEST_ROOT + (self.harmony.key.tonic_pc - LOWEST_ROOT) % 12
-        return [Note.from_ticks(start_tick, pitch, end_tick - start_tick, 92)]
+        return [Note.from_ticks(start_tick, pitch, end_tick - start_tick, self.accent(start_tick))]

@@ -36,4 +36,4 @@ class Melody(GeneratorBot):
         tonic = self.harmony.key.tonic_pc
         candidates = range(tonic, 128, 12)
         pitch = min(candidates, key=lambda p: (abs(p - self._last_pitch), p))
-        return [Note.from_ticks(start_tick, pitch, end_tick - start_tick, 84)]
+        return [Note.from_ticks(start_tick, pitch, end_tick - start_tick, self.accent(start_tick))]

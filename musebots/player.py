@@ -1,13 +1,14 @@
 """A bot whose notes come from a sequence generator: what melody, bass and drums have in common.
 
 Each bar is planned `lead` beats before its bar line. Who listens to whom is a matter of lead: the
-drums plan first, the bass hears their bar before it plans its own, the melody hears both. With more
-than a tenth of a second between two leads, what a bot hears does not depend on how fast the network
-is, and the same seed gives the same music live and offline.
+drums plan first, and the bass hears their bar half a beat later, when it plans its own. As long as
+that is more than a message takes (half a beat is 250 ms at 120 bpm, 62 ms at 480), what a bot hears
+does not depend on the network, and the same seed gives the same music live and offline.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from musebots.errors import ConfigError
@@ -15,6 +16,7 @@ from musebots.generators import MAX_STEPS_TO_NEXT, STEP_TICKS, SequenceGenerator
 from musebots.musebot import Musebot
 from musebots.notes import Note
 from musebots.planning import Planner
+from musebots.timebase import beats_from_ticks
 
 if TYPE_CHECKING:
     from musebots.form import Section
@@ -66,9 +68,16 @@ class GeneratorBot(Musebot):
             start_tick = self.clock.meter_map.bar_tick(bar)
             end_tick = self.clock.meter_map.bar_tick(bar + 1)
             notes = self._planner.plan(start_tick, end_tick)
+            section = self.section_at(start_tick)
             if end_tick == self.clock.end_tick:
                 notes = self.ending(start_tick, end_tick)
+            elif section is not None and section.start_tick == start_tick:
+                notes = self.opening(section, notes)
             self.send(*self._heard(notes))
+
+    def opening(self, section: Section, notes: list[Note]) -> list[Note]:
+        """What to play in the first bar of a section; what was planned, unless a bot says more."""
+        return notes
 
     def _own(self, name: str) -> float | None:
         """A number from the settings; None leaves it to the network's own default."""
@@ -77,6 +86,10 @@ class GeneratorBot(Musebot):
     def ending(self, start_tick: int, end_tick: int) -> list[Note]:
         """What to play in the last bar."""
         raise NotImplementedError
+
+    def accent(self, tick: int) -> int:
+        """How hard a stroke that matters is played here, 1..127: it follows the intensity."""
+        return round(56 + 48 * self._knob("intensity", self.section_at(tick)))
 
     def has_kick(self, tick: int) -> bool:
         """Whether the drums are known to play the bass drum on this step."""
@@ -115,13 +128,26 @@ class GeneratorBot(Musebot):
         return min(1.0, max(0.0, wish + self.knobs[name] - 0.5))
 
     def _heard(self, notes: list[Note]) -> list[Note]:
-        """The notes of sections that this bot plays in, none longer than it does."""
+        """The notes of sections that this bot plays in, cut where it falls silent.
+
+        A note belongs to the section of its step, however early it is played.
+        """
         kept = []
         for note in notes:
-            section = self.section_at(note.onset_ticks)
-            if section is None or not section.is_tacet(self.id):
-                kept.append(note)
+            step_tick = round(note.onset_ticks / STEP_TICKS) * STEP_TICKS
+            if self._is_tacet(step_tick):
+                continue
+            section = self.section_at(step_tick)
+            end_tick = note.onset_ticks + note.duration_ticks
+            if section and end_tick > section.end_tick and self._is_tacet(section.end_tick):
+                duration_ticks = section.end_tick - note.onset_ticks
+                note = replace(note, duration=beats_from_ticks(duration_ticks))
+            kept.append(note)
         return kept
+
+    def _is_tacet(self, tick: int) -> bool:
+        section = self.section_at(tick)
+        return section is not None and section.is_tacet(self.id)
 
 
 def _is_fill(tick: int, section: Section | None) -> bool:

@@ -14,6 +14,7 @@ from musebots.messages.classic import AgentList, Alive, Broadcast, Gain, Meter, 
 from musebots.messages.controls import Control, Mix, SetTempo, Stop
 from musebots.messages.joining import Bye, ClockPing, ClockPong, Hello, Ready, Roster, Welcome
 from musebots.messages.music import (
+    MAX_CHORDS_PER_MESSAGE,
     MAX_NOTES_PER_MESSAGE,
     NOT_STARTED,
     Bars,
@@ -27,7 +28,8 @@ from musebots.messages.table import MESSAGES
 from musebots.messages.wire import MAX_DATAGRAM_BYTES, decode, decode_all, encode
 
 __all__ = [
-    "MAX_DATAGRAM_BYTES", "MAX_NOTES_PER_MESSAGE", "MESSAGES", "NOT_STARTED", "PROTOCOL_VERSION",
+    "MAX_CHORDS_PER_MESSAGE", "MAX_DATAGRAM_BYTES", "MAX_NOTES_PER_MESSAGE", "MESSAGES",
+    "NOT_STARTED", "PROTOCOL_VERSION",
     "AgentList", "Alive", "Bars", "Broadcast", "Bye", "Cancel", "ClockPing", "ClockPong", "Control",
     "Form", "Gain", "HarmonyPlan", "Hello", "Message", "Meter", "Mix", "Notes", "Off", "OscValue",
     "Ready", "Roster", "SetTempo", "Stop", "Tempo", "Time", "Unknown", "Welcome", "decode",

@@ -12,6 +12,7 @@ from musebots.notes import Note
 from musebots.timebase import MeterMap, TempoMap, TempoPoint, TimeSignature
 
 __all__ = [
+    "MAX_CHORDS_PER_MESSAGE",
     "MAX_NOTES_PER_MESSAGE",
     "NOT_STARTED",
     "Bars",
@@ -24,6 +25,7 @@ __all__ = [
 
 MAX_NOTES_PER_MESSAGE = 256
 MAX_POINTS_PER_MESSAGE = 200
+MAX_CHORDS_PER_MESSAGE = 128
 NOT_STARTED = -1
 
 

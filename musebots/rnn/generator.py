@@ -14,8 +14,9 @@ from musebots.notes import MAX_VELOCITY
 from musebots.rnn.checkpoint import Checkpoint, load_checkpoint, shipped_checkpoint
 from musebots.rnn.exact import Float64Array
 from musebots.rnn.features import Memory, read_features
-from musebots.rnn.limits import allowed_tokens, leaning
+from musebots.rnn.limits import allowed_tokens
 from musebots.rnn.sampling import draw, velocity_in_level
+from musebots.rnn.taste import taste_of
 from musebots.rnn.vocabulary import (
     DRUM_CLASSES,
     DRUM_PITCHES,
@@ -47,6 +48,7 @@ _ON_BAR, _ON_BEAT, _OFF_BEAT, _BETWEEN = 84, 76, 70, 64
 class _Snapshot:
     hidden: Float64Array
     memory: tuple[Any, ...]
+    taste: tuple[Any, ...]
     rng: dict[str, Any]
 
 
@@ -88,6 +90,7 @@ class NeuralGenerator:
         self._spread = checkpoint.tensors.get("offset_spread")
         self._stepper = checkpoint.stepper()
         self._memory = Memory(self._vocabulary)
+        self._taste = taste_of(self._vocabulary)
         self._rng = rng
         self._temperature = temperature
         self._top_p = top_p
@@ -111,13 +114,14 @@ class NeuralGenerator:
         """Forget everything played; the random generator goes on."""
         self._stepper.reset()
         self._memory = Memory(self._vocabulary)
+        self._taste = taste_of(self._vocabulary)
 
     def step(self, context: StepContext) -> Step:
         """Decide the next 16th."""
         if not self._memory.previous:
             self._imagine(context)
         logits = self._heard(context)
-        logits = leaning(logits, self._vocabulary, context, self._memory)
+        logits = self._taste.lean(logits, context, self._memory)
         uniform = self._rng.random(_N_UNIFORM[self.role])
         token = draw(
             logits,
@@ -133,6 +137,7 @@ class NeuralGenerator:
         elif isinstance(self._vocabulary, PitchVocabulary):
             onsets = _sung(self._vocabulary, token, context, float(uniform[1]))
         is_hold = self.role != "drums" and token == HOLD
+        self._taste.observe(context, self._memory, token)
         self._memory.observe(context, token)
         hidden: FloatArray = self._stepper.hidden.astype(np.float32)  # exact: it is on the grid
         return Step(onsets, is_hold, hidden)
@@ -184,7 +189,9 @@ class NeuralGenerator:
     def snapshot(self) -> object:
         """All that the next step depends on, the random generator's state included."""
         state: dict[str, Any] = dict(self._rng.bit_generator.state)
-        return _Snapshot(self._stepper.hidden.copy(), self._memory.snapshot(), state)
+        return _Snapshot(
+            self._stepper.hidden.copy(), self._memory.snapshot(), self._taste.snapshot(), state
+        )
 
     def restore(self, snapshot: object) -> None:
         """Go back to a snapshot; the same contexts then give the same steps, bit for bit.
@@ -198,6 +205,7 @@ class NeuralGenerator:
             raise TypeError(f"not a snapshot of this generator: {type(snapshot).__name__}")
         self._stepper.hidden = snapshot.hidden.copy()
         self._memory.restore(snapshot.memory)
+        self._taste.restore(snapshot.taste)
         self._rng.bit_generator.state = snapshot.rng
 
 

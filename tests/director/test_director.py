@@ -324,3 +324,46 @@ def test_lost_datagrams_of_notes_show_as_gaps():
 
     report, _, _ = played(score_of("a", "x"), {"a": Steady}, meanwhile=lossy)
     assert report.n_lost == {"x": 1}
+
+
+def test_a_datagram_that_comes_twice_is_no_negative_loss():
+    async def double(director, network, address):
+        wire = Wire(lambda *_: None)
+        await wire.open(network)
+        await director.clock.started()
+        for _ in range(3):
+            wire.send(m.Notes.of("x", 0, [Note(onset=1, pitch=60, duration=0.5)]), address)
+        await asyncio.sleep(60)
+
+    report, _, _ = played(score_of("a", "x"), {"a": Steady}, meanwhile=double)
+    assert report.n_lost == {}
+    assert report.n_notes["x"] == 1
+
+
+def test_notes_of_strangers_are_told_of_once(caplog):
+    async def crowd(director, network, address):
+        wire = Wire(lambda *_: None)
+        await wire.open(network)
+        await director.clock.started()
+        for index in range(500):
+            wire.send(m.Notes.of(f"x{index}", 0, [Note(onset=1, pitch=60)]), address)
+        await asyncio.sleep(60)
+
+    with caplog.at_level(logging.WARNING):
+        played(score_of("a"), {"a": Steady}, meanwhile=crowd)
+    assert sum("no strip for" in record.message for record in caplog.records) == 1
+
+
+def test_strangers_that_are_gone_make_room():
+    async def crowd_then_friend(director, network, address):
+        wire = Wire(lambda *_: None)
+        await wire.open(network)
+        for index in range(200):
+            wire.send(m.Alive(f"x{index}"), address)
+        await asyncio.sleep(20)
+        wire.send(m.Alive("friend"), address)
+        await asyncio.sleep(60)
+
+    _, _, director = played(score_of("a", bars=16), {"a": Steady}, meanwhile=crowd_then_friend)
+    assert "friend" in director.roster.members
+    assert "a" in director.roster.members

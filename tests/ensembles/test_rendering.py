@@ -145,3 +145,72 @@ def test_drums_plan_first_so_that_the_bass_hears_their_kick():
     together, apart = run_offline(play(piece.table)), run_offline(play(text_without))
     assert together["melody"] == apart["melody"]
     assert together["bass"] != apart["bass"]
+
+
+TACET = """
+title = "In and out"
+form = ["in", "out", "in", "out"]
+[[section]]
+name = "in"
+chords = "C | F | G | C"
+[[section]]
+name = "out"
+chords = "Am | Dm | E7 | Am"
+tacet = ["drums", "melody"]
+[[bot]]
+class = "drums"
+[[bot]]
+class = "melody"
+[[bot]]
+class = "bass"
+"""
+
+
+def notes_in_time(piece, bars, seed):
+    async def play():
+        score, out = piece.score(bars=bars, seed=seed), MemoryOutput()
+        await out.open(score)
+        await perform_here(piece, score, [out], network=LoopbackNetwork())
+        return score, out.notes_by_bot()
+
+    return run_offline(play())
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_who_is_tacet_leaves_and_enters_with_the_bar_line(seed):
+    _, notes = notes_in_time(parse_piece(TACET), 16, seed)
+    half_a_step = 1 / 8
+    for bot in ("drums", "melody"):
+        for note in notes[bot]:
+            place = (note.onset + half_a_step) % 32
+            assert place < 16, f"{bot} plays at beat {note.onset}, where it is tacet"
+            assert note.onset + note.duration <= note.onset - place + 16 + 2 * half_a_step
+    entry = [n for n in notes["drums"] if abs(n.onset - 32) <= half_a_step]
+    assert {36, 49} <= {n.pitch for n in entry}, "no crash on the first beat of the section"
+
+
+def test_a_section_may_be_as_long_as_one_likes():
+    chords = " | ".join(["C Am F G"] * 300)
+    piece = parse_piece(
+        f'title = "long"\n[[section]]\nname = "A"\nchords = "{chords}"\n[[bot]]\nclass = "hello"\n'
+    )
+    score, notes = notes_in_time(piece, 300, 0)
+    heard = {n.onset: n.pitch % 12 for n in notes["hello"]}
+    (passage,) = score.passages
+    for span in passage.spans:
+        assert heard[span.tick / 480] == span.chord.root_pc
+
+
+def test_the_last_strokes_are_as_strong_as_the_section_that_they_end():
+    soft, loud = (
+        parse_piece(
+            'title = "x"\n[[section]]\nname = "A"\nchords = "C"\nbars = 4\n'
+            f"intensity = {intensity}\n"
+        )
+        for intensity in (0.1, 0.9)
+    )
+    last = [
+        {bot: notes[bot][-1].velocity for bot in ("melody", "bass", "drums")}
+        for _, notes in (notes_in_time(piece, 4, 0) for piece in (soft, loud))
+    ]
+    assert all(last[0][bot] < last[1][bot] - 20 for bot in last[0])

@@ -149,3 +149,24 @@ def test_a_mistake_in_a_bots_settings_stops_the_session_before_it_starts(tmp_pat
     assert "bot 'bass': setting temperature must be a number, got 'hot'" in output
     assert "Traceback" not in output
     assert not list(tmp_path.glob("sessions/*.mid"))
+
+
+CHATTERBOX = """
+import sys
+from musebots import Musebot, Note
+
+class Chatterbox(Musebot):
+    async def play(self):
+        async for beat in self.clock.beats(lead=0.5):
+            sys.stderr.write("x" * 100_000)
+            self.send(Note(onset=beat, pitch=60, duration=0.5))
+"""
+
+
+def test_a_bot_that_never_ends_its_line_plays_on(tmp_path):
+    (tmp_path / "bot.py").write_text(CHATTERBOX)
+    process = play("bot.py", "--bars", "4", "--bpm", "240", "--port", "0", "-o", "x.mid",
+                   cwd=tmp_path)  # fmt: skip
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 0, output
+    assert len(notes_of(tmp_path / "x.mid")["bot"]) == 32

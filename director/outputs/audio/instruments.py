@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from director.outputs.audio.drumkit import DRUMS, drum_at, drum_waveform
+from director.outputs.audio.operators import Operators
 from director.outputs.audio.voices import VoicePool
 from director.outputs.controllers import MAX_CONTROLLER
 
@@ -95,7 +96,7 @@ class _Polyphonic:
 
 
 class Lead(_Polyphonic):
-    """A plucked lead: two FM operators, the modulation dying away, and a bright tine on top."""
+    """A plucked lead: two pairs of FM operators, the modulation dying away, and a bright tine on top."""
 
     reverb_send = 0.26
 
@@ -110,10 +111,10 @@ class Lead(_Polyphonic):
             level = pyo.SigTo(0.0, time=STEAL_SECONDS, init=0.0)
             depth = pyo.SigTo(0.0, time=STEAL_SECONDS, init=0.0)
             index = edge * depth
-            main = pyo.FM(carrier=220.0, ratio=1.0, index=index, mul=body)
-            twin = pyo.FM(carrier=220.5, ratio=1.0, index=index, mul=body * 0.25)
-            bell = pyo.FM(carrier=220.0, ratio=3.501, index=0.9, mul=tine)
-            voice = (main + twin + bell) * level
+            main = Operators(pyo, ratio=1.0, index=index)
+            twin = Operators(pyo, ratio=1.0, index=index)
+            bell = Operators(pyo, ratio=3.501, index=0.9)
+            voice = ((main.out + twin.out * 0.25) * body + bell.out * tine) * level
             self._voices.append((main, twin, bell, index, depth, level, voice))
             self._envelopes.append([body, edge, tine])
         self._dry = mixed_down(pyo, [voice[-1] for voice in self._voices], n_channels=1) * 0.24
@@ -124,9 +125,9 @@ class Lead(_Polyphonic):
     def _tune(self, voice: int, pitch: int, velocity: int) -> None:
         main, twin, bell, _, depth, level, _ = self._voices[voice]
         hz, strength = hz_from_pitch(pitch), velocity / MAX_CONTROLLER
-        main.carrier = hz
-        twin.carrier = hz * 1.0028
-        bell.carrier = 2.0 * hz
+        main.tune(hz)
+        twin.tune(hz * 1.0028)
+        bell.tune(2.0 * hz)
         # High notes get less modulation, so that their sidebands stay pleasant (and in band).
         depth.value = (0.5 + 3.2 * strength**1.5) * min(1.0, (520.0 / hz) ** 0.5)
         level.value = loudness(velocity)
@@ -147,9 +148,9 @@ class Keys(_Polyphonic):
             level = pyo.SigTo(0.0, time=STEAL_SECONDS, init=0.0)
             depth = pyo.SigTo(0.0, time=STEAL_SECONDS, init=0.0)
             index = edge * depth
-            main = pyo.FM(carrier=220.0, ratio=2.0, index=index, mul=body)
-            octave = pyo.Sine(freq=440.0, mul=body * 0.12)
-            voice = (main + octave) * level
+            main = Operators(pyo, ratio=2.0, index=index)
+            octave = pyo.Sine(freq=440.0, mul=0.12)
+            voice = (main.out + octave) * body * level
             self._voices.append((main, octave, index, depth, level, voice))
             self._envelopes.append([body, edge])
         self._dry = mixed_down(pyo, [voice[-1] for voice in self._voices], n_channels=1) * 0.15
@@ -158,7 +159,7 @@ class Keys(_Polyphonic):
     def _tune(self, voice: int, pitch: int, velocity: int) -> None:
         main, octave, _, depth, level, _ = self._voices[voice]
         hz, strength = hz_from_pitch(pitch), velocity / MAX_CONTROLLER
-        main.carrier = hz
+        main.tune(hz)
         octave.freq = 2.0 * hz
         depth.value = (0.15 + 0.9 * strength) * min(1.0, (400.0 / hz) ** 0.5)
         level.value = loudness(velocity)

@@ -22,6 +22,7 @@ from director.outputs.audio.pyo_module import import_pyo
 from director.outputs.audio.synth import Synth
 from director.score import Strip
 from musebots.arrays import FloatArray
+from musebots.errors import OutputUnavailable
 
 __all__ = ["RenderSettings", "render", "synthesise"]
 
@@ -89,6 +90,11 @@ def synthesise(
     ------
     (FloatArray, float)
         Frames of shape (n_frames, 2) before mastering, float32, and the share done, 0..1.
+
+    Raises
+    ------
+    OutputUnavailable
+        If a sample is not finite: all that follows it would be silence.
     """
     waiting = sorted(cues, key=lambda cue: cue.seconds)
     n_frames = round((settings.end_seconds + settings.tail_seconds) * settings.sample_rate_hz)
@@ -109,7 +115,14 @@ def synthesise(
             row = block % blocks_per_yield
             chunk[row] = output
             if row == blocks_per_yield - 1 or block == n_blocks - 1:
-                yield chunk[: row + 1].reshape(-1, N_CHANNELS).copy(), (block + 1) / n_blocks
+                stereo = chunk[: row + 1].reshape(-1, N_CHANNELS).copy()
+                if not np.isfinite(stereo).all():
+                    raise OutputUnavailable(
+                        f"the synthesiser failed before {end_seconds:.1f} s (a sample is not a"
+                        " finite number), so that the file is not written; please report the piece"
+                        " and its seed"
+                    )
+                yield stereo, (block + 1) / n_blocks
 
 
 @contextmanager

@@ -1,0 +1,279 @@
+"""Gentle leans: what a band wishes of a network, as nats added to its logits. Pure.
+
+What must not be is for `musebots.rnn.limits`. Here is taste: the knobs, the breath at the end of a
+phrase, the fill, and the remedies for what a network that hears its own last bars falls into.
+Every lean is a whole multiple of `GRID`, so that the choice is the same on every machine (see
+`musebots.rnn.exact`).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from musebots.generators import StepContext
+from musebots.harmony import Chord, Key
+from musebots.rnn.drum_taste import DrumTaste
+from musebots.rnn.exact import GRID, Float64Array, on_grid
+from musebots.rnn.features import Memory
+from musebots.rnn.vocabulary import (
+    FIRST_NOTE,
+    REST,
+    DrumVocabulary,
+    PitchVocabulary,
+    Role,
+    Vocabulary,
+)
+
+__all__ = ["BassTaste", "MelodyTaste", "Taste", "taste_of"]
+
+_NOTES_PER_16_STEPS: dict[Role, tuple[float, float]] = {"melody": (1.5, 7.5), "bass": (1.5, 8.5)}
+_DENSITY_NATS = 2.0
+_LARGEST_DENSITY_NATS = 2.0
+_INTENSITY_NATS = 0.6
+_REGISTER_NATS_PER_SEMITONE: dict[Role, float] = {"melody": 0.2, "bass": 0.16}
+
+_BREATH_STEPS = 4
+_PHRASE_BARS = 4
+_SHORTEST_BEFORE_BREATH_STEPS = 2
+_BREATH_NATS = {"standard": 3.0}
+_USUAL_BREATH_NATS = 1.75
+
+_EQUAL_PITCHES: dict[Role, int] = {"melody": 3, "bass": 4}
+_EQUAL_PITCH_NATS: dict[Role, float] = {"melody": 0.75, "bass": 0.5}
+_LARGEST_EQUAL_PITCH_NATS = 3.0
+
+_COPY_BARS = 8
+_COPY_NOTES = 32
+_COPY_SHARE = 0.45
+_COPY_NATS = 5.0
+
+_ROOT_NATS = 1.0
+_OUTSIDE_NATS = -3.0
+_APPROACH_STEPS = 2
+_APPROACH_NATS = 1.0
+_APPROACH_SEMITONES = (-2, -1, 1, 2, 7)
+
+IntArray = npt.NDArray[np.int64]
+
+
+class Taste:
+    """What a melody and a bass have in common: density, intensity, register, no drumming on a note.
+
+    Parameters
+    ----------
+    vocabulary : PitchVocabulary
+        The role's words.
+
+    Notes
+    -----
+    *Density.* A network that hears its own last bars can lock into them, ever longer notes or
+    16ths without end. So notes get likelier while fewer have started in the last two bars than
+    the density knob asks for, and the reverse; intensity adds a little.
+
+    *Register.* Away from the middle of the knob a note above the one that sounds gets likelier
+    than one below, or the reverse, in proportion to the interval. A wish that is normally
+    distributed about a pitch moves the logits in just this way when its centre moves.
+
+    *Equal pitches.* A note that would be one more of many equal ones gets less likely, the more
+    of them there are.
+    """
+
+    def __init__(self, vocabulary: PitchVocabulary) -> None:
+        self._vocabulary = vocabulary
+        self._role = vocabulary.role
+        self._pitch: int | None = None
+        self._n_equal = 0
+
+    def lean(self, logits: Float64Array, context: StepContext, memory: Memory) -> Float64Array:
+        """The logits of this step, leant, as a new array."""
+        leant = logits.copy()
+        notes = leant[FIRST_NOTE:]
+        notes += density_nats(self._role, context.density, memory) + _grid(
+            _INTENSITY_NATS * (context.intensity - 0.5)
+        )
+        slope = _grid(_REGISTER_NATS_PER_SEMITONE[self._role] * 2 * (context.register - 0.5))
+        if slope and memory.sounding is not None:
+            pitches = _pitches(self._vocabulary, context.key, context.chord.root_pc)
+            notes += slope * (pitches - memory.sounding)
+        if self._pitch is not None and self._n_equal >= _EQUAL_PITCHES[self._role]:
+            again = self._vocabulary.token_of(self._pitch, context.key, context.chord)
+            leant[again] -= self._equal_nats(context)
+        return leant
+
+    def _equal_nats(self, context: StepContext) -> float:
+        """What one more equal pitch costs."""
+        n_beyond = 1 + self._n_equal - _EQUAL_PITCHES[self._role]
+        return _grid(min(n_beyond * _EQUAL_PITCH_NATS[self._role], _LARGEST_EQUAL_PITCH_NATS))
+
+    def observe(self, context: StepContext, memory: Memory, token: int) -> None:
+        """Take note of a token; before the `memory` does."""
+        if token < FIRST_NOTE:
+            return
+        pitch = self._vocabulary.pitch_of(token, context.key, context.chord)
+        self._n_equal = self._n_equal + 1 if pitch == self._pitch else 1
+        self._pitch = pitch
+
+    def snapshot(self) -> tuple[Any, ...]:
+        """All that it remembers, as an immutable copy."""
+        return (self._pitch, self._n_equal)
+
+    def restore(self, snapshot: tuple[Any, ...]) -> None:
+        """Go back to a copy that `snapshot` made."""
+        self._pitch, self._n_equal = snapshot
+
+
+class MelodyTaste(Taste):
+    """A melody breathes where its phrases end, and does not say one thing for ever.
+
+    Notes
+    -----
+    *Breath.* In the last beat of every four bars silence gets likelier, if the note that sounds
+    has sounded for an eighth. In the Nottingham dances 3 % of all 16ths are silent, in the
+    standards of OpenEWLD 6 %, and most rests are there; a network is shyer.
+
+    *Copies.* While many of the last notes were just those of eight bars before, the next one of
+    them gets less likely; motifs come back, but not the whole tune word for word.
+    """
+
+    def __init__(self, vocabulary: PitchVocabulary) -> None:
+        super().__init__(vocabulary)
+        self._copied: deque[bool] = deque(maxlen=_COPY_NOTES)
+
+    def lean(self, logits: Float64Array, context: StepContext, memory: Memory) -> Float64Array:
+        leant = super().lean(logits, context, memory)
+        if is_breath(context) and not 0 < memory.held < _SHORTEST_BEFORE_BREATH_STEPS:
+            leant[REST] += _BREATH_NATS.get(context.style, _USUAL_BREATH_NATS)
+        before = memory.bars_ago(context, _COPY_BARS) - 1
+        if before >= FIRST_NOTE:
+            leant[before] -= copy_nats(self._copied)
+        return leant
+
+    def observe(self, context: StepContext, memory: Memory, token: int) -> None:
+        if token >= FIRST_NOTE:
+            self._copied.append(memory.bars_ago(context, _COPY_BARS) - 1 == token)
+        super().observe(context, memory, token)
+
+    def snapshot(self) -> tuple[Any, ...]:
+        return (super().snapshot(), tuple(self._copied))
+
+    def restore(self, snapshot: tuple[Any, ...]) -> None:
+        pitch, copied = snapshot
+        super().restore(pitch)
+        self._copied = deque(copied, maxlen=_COPY_NOTES)
+
+
+class BassTaste(Taste):
+    """A bass leans to the root where the chord changes, leads to it, and avoids what clashes.
+
+    Notes
+    -----
+    The chords that it learned from are estimates, and so it trusts a chord less than a band has
+    to: it avoids notes that are neither in the chord nor in the key, and leans to the root (or
+    the bass note) of the chord on the bar line and where the chord changes. In the eighth before
+    a change, the notes of the key next to the coming root, and its fifth, get likelier.
+    """
+
+    def __init__(self, vocabulary: PitchVocabulary) -> None:
+        super().__init__(vocabulary)
+        self._chord: Chord | None = None
+
+    def lean(self, logits: Float64Array, context: StepContext, memory: Memory) -> Float64Array:
+        leant = super().lean(logits, context, memory)
+        leads = context.steps_to_next <= _APPROACH_STEPS
+        following = context.next_chord if leads else None
+        is_start = self._is_start(context)
+        return leant + _harmony_nats(
+            self._vocabulary, context.key, context.chord, following, is_start
+        )
+
+    def _is_start(self, context: StepContext) -> bool:
+        is_new = self._chord is not None and context.chord != self._chord
+        return is_new or context.step_in_bar == 0
+
+    def _equal_nats(self, context: StepContext) -> float:
+        return 0.0 if self._is_start(context) else super()._equal_nats(context)
+
+    def observe(self, context: StepContext, memory: Memory, token: int) -> None:
+        super().observe(context, memory, token)
+        self._chord = context.chord
+
+    def snapshot(self) -> tuple[Any, ...]:
+        return (super().snapshot(), self._chord)
+
+    def restore(self, snapshot: tuple[Any, ...]) -> None:
+        pitch, self._chord = snapshot
+        super().restore(pitch)
+
+
+def taste_of(vocabulary: Vocabulary) -> Taste | DrumTaste:
+    """The taste of a role."""
+    if isinstance(vocabulary, DrumVocabulary):
+        return DrumTaste(vocabulary)
+    if not isinstance(vocabulary, PitchVocabulary):
+        raise TypeError(f"no taste for a {type(vocabulary).__name__}")
+    return BassTaste(vocabulary) if vocabulary.role == "bass" else MelodyTaste(vocabulary)
+
+
+def is_breath(context: StepContext) -> bool:
+    """Whether a step is in the last beat of a phrase of four bars."""
+    is_last_bar = context.bar_in_phrase == _PHRASE_BARS - 1
+    return is_last_bar and context.step_in_bar >= context.steps_per_bar - _BREATH_STEPS
+
+
+def density_nats(role: Role, knob: float, memory: Memory) -> float:
+    """What to add to the logits of notes, as more or fewer have started than the knob asks for."""
+    if not memory.recent:
+        return 0.0
+    few, many = _NOTES_PER_16_STEPS[role]
+    wanted = few + (many - few) * knob
+    played = 16 * sum(memory.recent) / len(memory.recent)
+    weight = len(memory.recent) / (memory.recent.maxlen or 1)
+    nats = _DENSITY_NATS * weight * (wanted - played) / wanted
+    return _grid(max(-_LARGEST_DENSITY_NATS, min(nats, _LARGEST_DENSITY_NATS)))
+
+
+def copy_nats(copied: deque[bool]) -> float:
+    """What one more note from eight bars before costs; `copied` says which of the last were so."""
+    share = sum(copied) / (copied.maxlen or 1)
+    return _grid(max(0.0, share - _COPY_SHARE) * _COPY_NATS)
+
+
+def _grid(nats: float) -> float:
+    return round(nats / GRID) * GRID
+
+
+@lru_cache(maxsize=1024)
+def _pitches(vocabulary: PitchVocabulary, key: Key, root_pc: int) -> IntArray:
+    """The MIDI pitch of every NOTE token."""
+    tokens, chord = range(FIRST_NOTE, vocabulary.n_tokens), Chord(root_pc)
+    pitches = np.array([vocabulary.pitch_of(t, key, chord) for t in tokens], dtype=np.int64)
+    pitches.flags.writeable = False
+    return pitches
+
+
+@lru_cache(maxsize=4096)
+def _harmony_nats(
+    vocabulary: PitchVocabulary, key: Key, chord: Chord, following: Chord | None, is_start: bool
+) -> Float64Array:
+    """What to add to the logits of a bass, (n_tokens,)."""
+    lean = np.zeros(vocabulary.n_tokens)
+    for token in range(FIRST_NOTE, vocabulary.n_tokens):
+        pitch_class = vocabulary.pitch_of(token, key, chord) % 12
+        if pitch_class in (chord.root_pc, chord.bass_pc):
+            lean[token] = _ROOT_NATS if is_start else 0.0
+        elif pitch_class not in chord.pitch_classes and pitch_class not in key.scale:
+            lean[token] = _OUTSIDE_NATS
+        elif following is not None and _leads(pitch_class, following):
+            lean[token] = _APPROACH_NATS
+    lean = on_grid(lean)
+    lean.flags.writeable = False
+    return lean
+
+
+def _leads(pitch_class: int, following: Chord) -> bool:
+    return any((following.bass_pc + s) % 12 == pitch_class for s in _APPROACH_SEMITONES)
