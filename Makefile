@@ -7,10 +7,10 @@ SETTINGS = $(if $(BARS),--bars $(BARS)) $(if $(BPM),--bpm $(BPM)) $(if $(SEED),-
 .PHONY: play render test lint clean
 
 play: ## Play a piece live: make play [PIECE=trio] [BARS=16] [BPM=96] [SEED=1] [ARGS=...]
-	@$(PYTHON) bootstrap.py play -- $(PIECE) $(SETTINGS) $(ARGS)
+	@$(PYTHON) bootstrap.py play -- "$(PIECE)" $(SETTINGS) $(ARGS)
 
 render: ## Render a piece into a MIDI file: make render [PIECE=trio] [BARS=64] [ARGS="--wav trio.wav"]
-	@$(PYTHON) bootstrap.py render -- $(PIECE) $(SETTINGS) $(ARGS)
+	@$(PYTHON) bootstrap.py render -- "$(PIECE)" $(SETTINGS) $(ARGS)
 
 test: ## Check style, types and imports, then run the tests: make test [ARGS="-k tempo"]
 	@$(PYTHON) bootstrap.py test -- $(ARGS)

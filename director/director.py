@@ -36,6 +36,7 @@ READY_SECONDS = 20.0
 HOUSEKEEPING_SECONDS = 1.0
 TAIL_SECONDS = 0.5
 MAX_RAMP_BEATS = 4096
+MAX_GAP = 1000  # a jump in the numbers beyond this is no loss but nonsense
 LEAVE_SECONDS = 0.5
 
 
@@ -44,13 +45,14 @@ class SessionReport:
     """What a session came to.
 
     `n_late` counts notes that arrived behind the commit horizon, `n_missed` those of them that
-    were over by then, `n_lost` datagrams of notes that never came; `faults` are datagrams that
-    could not be read, by kind.
+    were over by then, `n_refused` those beyond the end or beyond all measure, `n_lost` datagrams of
+    notes that never came; `faults` are datagrams that could not be read, by kind.
     """
 
     n_notes: Mapping[str, int]
     n_late: Mapping[str, int]
     n_missed: Mapping[str, int]
+    n_refused: Mapping[str, int]
     n_lost: Mapping[str, int]
     faults: Mapping[str, int]
     n_bars: int
@@ -72,7 +74,7 @@ class _Numbers:
     def take(self, bot_id: str, number: int) -> None:
         """A message has come."""
         expected = self.next_number.get(bot_id, 0)
-        if number > expected:
+        if expected < number <= expected + MAX_GAP:
             self.n_lost[bot_id] += number - expected
         elif number < expected and self.n_lost[bot_id]:  # out of order: it was counted as lost
             self.n_lost[bot_id] -= 1
@@ -121,6 +123,7 @@ class Director:
         self._stop = asyncio.Event()
         self._numbers = _Numbers()
         self._n_strange = 0
+        self.is_over = False
 
     async def open(self, network: Network, *, host: str = LOOPBACK_HOST, port: int = 0) -> Address:
         """Open the port that bots find the Director at; returns its address."""
@@ -138,12 +141,14 @@ class Director:
                         tasks.create_task(self._pulse.run()),
                     ]
                     await self._conduct()
+                    self.is_over = True
                     await self._dismiss()
                     for task in background:
                         task.cancel()
         finally:
-            self.playback.finish()
-            self.reception.tell_all(m.Off())
+            if not self.is_over:  # something went wrong on the way
+                self.playback.finish()
+                self.reception.tell_all(m.Off())
             self._wire.close()
         return self._report()
 
@@ -212,7 +217,7 @@ class Director:
         if self._stop.is_set():
             return
         for member in self.roster.members.values():
-            if member.state in ("expected", "joined"):
+            if not member.is_ready:
                 log.warning("starting without %s: not ready in %g s", member.bot_id, READY_SECONDS)
         count_in_seconds = -self.score.tempo_map.seconds_at(self.score.start_tick)
         self.clock.start(self._loop.time() + SETTLE_SECONDS + count_in_seconds)
@@ -272,6 +277,7 @@ class Director:
             n_notes={strip.bot_id: scheduler.n_notes[strip.bot_id] for strip in self.score.strips},
             n_late=dict(scheduler.n_late),
             n_missed=dict(scheduler.n_missed),
+            n_refused=dict(scheduler.n_refused),
             n_lost={bot_id: n for bot_id, n in self._numbers.n_lost.items() if n},
             faults=dict(self._wire.faults),
             n_bars=self.score.meter_map.bar_at(tick),
@@ -342,7 +348,7 @@ class Director:
 
     def _send_gain(self, member: Member) -> None:
         """A classic bot sounds by itself: tell it the gain at which it should."""
-        if member.address is not None and member.bot_id in self.playback.mix.strips:
+        if member.address is not None:
             gain = self.playback.mix.gain_at(member.bot_id, self._loop.time())
             self._wire.send(m.Gain(min(1.0, gain)), member.address)
 

@@ -83,9 +83,10 @@ class Mix:
     def gain_at(self, bot_id: str, seconds: float) -> float:
         """The linear gain at which a strip is heard.
 
-        A muted strip is silent; as soon as one strip is solo, so are all that are not.
+        A muted strip is silent; as soon as one strip is solo, so are all that are not. Who has no
+        strip is heard at the master's level.
         """
-        strip = self.strips[bot_id]
+        strip = self.strips.get(bot_id, StripMix())
         anyone_solo = any(other.is_solo for other in self.strips.values())
         if strip.is_muted or (anyone_solo and not strip.is_solo):
             return 0.0

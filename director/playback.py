@@ -47,7 +47,7 @@ class Playback:
         *,
         horizon_seconds: float = DEFAULT_HORIZON_SECONDS,
     ) -> None:
-        self.scheduler = Scheduler(score.swing, score.swing_unit_ticks)
+        self.scheduler = Scheduler(score.swing, score.swing_unit_ticks, end_tick=score.end_tick)
         self.mix = Mix.of(score.strips)
         self._clock = clock
         self._outputs = outputs
@@ -99,7 +99,9 @@ class Playback:
         self._emit(self.scheduler.silence(self.committed_tick() + 1, bot_id=bot_id))
 
     def finish(self, end_tick: int | None = None) -> None:
-        """End everything: at the final bar line, or, without one, right now."""
+        """End everything: at the final bar line, or, without one, right now. Once is enough."""
+        if self._is_over:
+            return
         self._is_over = True
         for alarm in (self._alarm, self._fade_alarm):
             if alarm is not None:

@@ -67,6 +67,7 @@ class Reception:
         self._clock = clock
         self._wire = wire
         self._on_change = on_change
+        self._n_foreign = 0
         self._loop = asyncio.get_running_loop()
 
     def alive(self, message: m.Alive, source: Address) -> Member | None:
@@ -80,6 +81,9 @@ class Reception:
     def hello(self, message: m.Hello, source: Address) -> None:
         """Somebody speaks our dialect: say welcome and everything that it needs to know."""
         if message.version != m.PROTOCOL_VERSION:
+            self._n_foreign += 1
+            if self._n_foreign > 1:
+                return
             log.warning(
                 "%s speaks version %d of our protocol, we speak %d: not admitted",
                 message.bot_id, message.version, m.PROTOCOL_VERSION,

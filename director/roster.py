@@ -39,6 +39,11 @@ class Member:
         """Whether it can be talked to."""
         return self.address is not None and self.state != "gone"
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the music need not wait for it; a classic bot is ready as it comes."""
+        return self.state in ("ready", "gone") or (self.is_classic and self.state == "joined")
+
     def wants(self, topic: str, role: str = "") -> bool:
         """Whether it asked to hear a topic, of anybody or of a role (``notes/drums``)."""
         return topic in self.hears or f"{topic}/{role}" in self.hears
@@ -139,7 +144,4 @@ class Roster:
     @property
     def is_ready(self) -> bool:
         """Whether every expected bot is ready, or gone."""
-        return all(
-            m.state in ("ready", "gone") or (m.is_classic and m.state == "joined")
-            for m in self.members.values()
-        )
+        return all(member.is_ready for member in self.members.values())

@@ -18,6 +18,7 @@ from musebots.timebase import swing_ticks
 __all__ = ["Scheduled", "Scheduler"]
 
 OFF, ON = 0, 1
+MAX_PENDING = 20_000  # notes of one bot
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class _Pending:
     velocity: int
     on_tick: int
     off_tick: int
+    has_begun: bool = False
     is_void: bool = False
 
 
@@ -58,6 +60,8 @@ class Scheduler:
     n_late : Counter of str
         Notes that arrived behind the commit horizon, per bot; those that had ended by then
         (`n_missed`) could only be counted.
+    n_refused : Counter of str
+        Notes beyond the end of the piece, or of a bot that has too many pending already.
     n_merged : int
         Notes that another of the same pitch, channel and tick already stood for.
     """
@@ -67,7 +71,10 @@ class Scheduler:
     n_notes: Counter[str] = field(default_factory=Counter)
     n_late: Counter[str] = field(default_factory=Counter)
     n_missed: Counter[str] = field(default_factory=Counter)
+    n_refused: Counter[str] = field(default_factory=Counter)
     n_merged: int = 0
+    end_tick: int | None = None
+    _n_pending: Counter[str] = field(default_factory=Counter)
     _heap: list[tuple[int, int, int, int, int, _Pending]] = field(default_factory=list)
     _sounding: dict[tuple[int, int], _Pending] = field(default_factory=dict)
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
@@ -76,6 +83,10 @@ class Scheduler:
         """Take in a note; `committed_tick` is the last tick that has been handed out."""
         on_tick = self._swung(max(0, note.onset_ticks))
         off_tick = max(on_tick + 1, self._swung(note.onset_ticks + note.duration_ticks))
+        is_beyond = self.end_tick is not None and on_tick >= self.end_tick
+        if is_beyond or self._n_pending[bot_id] >= MAX_PENDING:
+            self.n_refused[bot_id] += 1
+            return
         if on_tick <= committed_tick:
             self.n_late[bot_id] += 1
             on_tick = committed_tick + 1
@@ -83,6 +94,7 @@ class Scheduler:
                 self.n_missed[bot_id] += 1
                 return
         pending = _Pending(bot_id, channel, note.pitch, note.velocity, on_tick, off_tick)
+        self._n_pending[bot_id] += 1
         self._push(on_tick, ON, pending)
 
     def cancel(self, bot_id: str, from_tick: int) -> None:
@@ -94,15 +106,15 @@ class Scheduler:
     def next_tick(self) -> int | None:
         """The tick of the next event, None when nothing is pending."""
         while self._heap and self._heap[0][5].is_void:
-            heapq.heappop(self._heap)
+            self._pop()
         return self._heap[0][0] if self._heap else None
 
     def release(self, until_tick: int) -> list[Scheduled]:
         """Hand out, in order, all events up to and including `until_tick`."""
         events: list[Scheduled] = []
         while (tick := self.next_tick()) is not None and tick <= until_tick:
-            _, kind, _, _, _, pending = heapq.heappop(self._heap)
-            if kind == OFF:
+            pending = self._pop()
+            if pending.has_begun:
                 self._end(tick, pending, events)
             else:
                 self._begin(tick, pending, events)
@@ -127,6 +139,12 @@ class Scheduler:
             return tick
         return swing_ticks(tick, self.swing, unit_ticks=self.swing_unit_ticks)
 
+    def _pop(self) -> _Pending:
+        _, kind, _, _, _, pending = heapq.heappop(self._heap)
+        if kind == ON:
+            self._n_pending[pending.bot_id] -= 1
+        return pending
+
     def _push(self, tick: int, kind: int, pending: _Pending) -> None:
         entry = (tick, kind, pending.channel, pending.pitch, next(self._numbers), pending)
         heapq.heappush(self._heap, entry)
@@ -140,6 +158,7 @@ class Scheduler:
             return
         if before is not None:
             self._end(tick, before, events)
+        pending.has_begun = True
         self._sounding[key] = pending
         self._push(pending.off_tick, OFF, pending)
         self.n_notes[pending.bot_id] += 1

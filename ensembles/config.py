@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
 from importlib import resources
@@ -213,9 +213,11 @@ def load_piece(name_or_path: str | Path) -> Piece:
     if path.name in shipped and len(path.parts) == 1:
         return _load(shipped[path.name], source=f"{path.name}.toml")
     if (path / "piece.toml").is_file():  # what `musebots new` makes
-        return _load(path / "piece.toml", source=str(path / "piece.toml"))
+        piece = _load(path / "piece.toml", source=str(path / "piece.toml"))
+        return replace(piece, name=path.resolve().name)
     if is_bot(str(name_or_path)):
-        return parse_piece(solo(str(name_or_path)), source="solo")
+        piece = parse_piece(solo(str(name_or_path)), source=str(name_or_path))
+        return replace(piece, name=piece.bots[0].id)
     if path.suffix == ".toml" or len(path.parts) > 1:
         return _load(path, source=str(path))
     near = get_close_matches(path.name, shipped, n=1)

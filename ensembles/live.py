@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,10 +21,11 @@ from director.outputs.midiport import MidiPortOutput
 from director.score import Score
 from director.status import Status
 from ensembles.config import OutputSpec, Piece
+from ensembles.signals import StopRequest, stopping_on_signals
 from ensembles.stage import cast_of, opened
 from ensembles.supervision import Supervisor
-from musebots.errors import ConfigError, OutputUnavailable
-from musebots.network import LOOPBACK_HOST, Network, UdpNetwork
+from musebots.errors import ConfigError, MusebotError, OutputUnavailable
+from musebots.network import LOOPBACK_HOST, UdpNetwork
 
 __all__ = ["LiveOptions", "LiveReport", "live", "play_live"]
 
@@ -71,6 +71,7 @@ class LiveReport:
         for words, counts in (
             ("late", session.n_late),
             ("of them too late to sound", session.n_missed),
+            ("notes refused", session.n_refused),
             ("messages of notes lost", session.n_lost),
             ("datagrams ignored", session.faults),
         ):
@@ -84,6 +85,7 @@ def live(
     options: LiveOptions,
     on_status: Callable[[Status], None] = lambda status: None,
     on_notice: Callable[[str], None] = log.warning,
+    request: StopRequest | None = None,
 ) -> LiveReport:
     """Play a piece until it ends or Ctrl-C; returns when everything is silent and gone.
 
@@ -95,6 +97,8 @@ def live(
         Hears where the music is, ten times a second.
     on_notice : callable
         Hears one sentence a performer should know, such as that there is no sound.
+    request : StopRequest, optional
+        Where the caller handles signals itself (`stopping_on_signals`).
 
     Raises
     ------
@@ -104,11 +108,16 @@ def live(
         When the recording cannot be written, or an option is wrong.
     OutputUnavailable
         When an output that was asked for by name is missing.
+    MusebotError
+        When no bot was left before the end; the recording is kept.
     """
     interval = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_SECONDS)  # the deadline thread must not wait for the loop
     try:
-        return asyncio.run(play_live(piece, options, on_status, on_notice))
+        if request is not None:
+            return asyncio.run(play_live(piece, options, request, on_status, on_notice))
+        with stopping_on_signals() as own:
+            return asyncio.run(play_live(piece, options, own, on_status, on_notice))
     finally:
         sys.setswitchinterval(interval)
 
@@ -116,37 +125,39 @@ def live(
 async def play_live(
     piece: Piece,
     options: LiveOptions,
+    request: StopRequest,
     on_status: Callable[[Status], None],
     on_notice: Callable[[str], None],
-    *,
-    network: Network | None = None,
 ) -> LiveReport:
-    """The coroutine behind `live`."""
+    """The coroutine behind `live`; `request` ends it."""
     score = piece.score(bars=options.bars, bpm=options.bpm, seed=options.seed)
     recording = options.midi_path or _new_recording(piece)
     outputs: list[Output] = [MidiFileOutput(recording), *_written_and_wired(piece, options)]
-    audio = await _opened_audio(piece, options, score, recording, on_notice)
     async with contextlib.AsyncExitStack() as stack:
         pulse = DeadlineThread("pulse")
         pulse.start()
         stack.callback(pulse.stop)
+        audio = await _opened_audio(piece, options, score, recording, on_notice)
         if audio is not None:
             stack.push_async_callback(audio.close)
         await stack.enter_async_context(opened(outputs, score))
         if audio is not None:
             outputs.append(audio)
         director = Director(score, cast_of(piece, score), outputs, call_at=pulse.call_at)
-        host_port = await director.open(network or UdpNetwork(), port=options.port)
-        fate = _Fate(director)
+        address = await director.open(UdpNetwork(), port=options.port)
+        fate = _Fate(director, piece)
         supervisor = Supervisor(fate.bot_gone)
         stack.push_async_callback(supervisor.end)
-        with _stopping_on_signals(director):
-            async with _reporting(director, on_status):
-                for bot in piece.bots:
-                    await supervisor.launch(bot, (LOOPBACK_HOST, host_port[1]))
-                session = await director.run()
-        if fate.failure is not None:
-            raise fate.failure
+        request.attach(director.stop)
+        stack.callback(request.detach)
+        async with _reporting(director, on_status):
+            for bot in piece.bots:
+                await supervisor.launch(bot, (LOOPBACK_HOST, address[1]))
+            session = await director.run()
+        if fate.mistake is not None:
+            raise fate.mistake  # within the stack: nothing was played, so nothing is written
+    if fate.is_deserted:
+        raise MusebotError(f"no bot is left; what was played is in {recording}")
     return LiveReport(session, recording)
 
 
@@ -154,24 +165,39 @@ class _Fate:
     """What becomes of bots whose process ends.
 
     One that could not even begin, because of a mistake in the piece, stops the session; when one
-    dies later the others play on.
+    dies later the others play on, as long as there are any.
     """
 
-    def __init__(self, director: Director) -> None:
+    def __init__(self, director: Director, piece: Piece) -> None:
         self._director = director
-        self.failure: ConfigError | None = None
+        self._source = piece.source
+        self._left = {bot.id for bot in piece.bots}
+        self.mistake: ConfigError | None = None
 
-    def bot_gone(self, bot_id: str, code: int, last_words: str) -> None:
+    @property
+    def is_deserted(self) -> bool:
+        """Whether every bot went before the end."""
+        return not self._left
+
+    def bot_gone(self, bot_id: str, code: int, last_lines: Sequence[str]) -> None:
         """A bot's process has ended."""
+        if self._director.is_over:
+            return
+        self._left.discard(bot_id)
+        words = last_lines[-1].removeprefix(f"{bot_id}: ") if last_lines else "it said nothing"
+        others = "; the others play on" if self._left else ""
         has_played = self._director.playback.scheduler.n_notes[bot_id] > 0
         if code == ConfigError.exit_code and not has_played:
-            self.failure = ConfigError(last_words.removeprefix(f"{bot_id}: "))
-            self._director.stop()
+            self.mistake = ConfigError(f"{self._source}: {words}")
         elif code != 0:
-            log.error(
-                "%s has died (exit code %d): %s; the others play on", bot_id, code, last_words
-            )
+            for line in last_lines[:-1]:
+                log.error("%s", line)
+            log.error("%s has died (exit code %d): %s%s", bot_id, code, words, others)
+        else:
+            log.warning("%s has left: %s%s", bot_id, words, others)
         self._director.bot_gone(bot_id)
+        if self.mistake is not None or not self._left:
+            self._director.stop()
 
 
 def _new_recording(piece: Piece) -> Path:
@@ -226,26 +252,6 @@ async def _opened_audio(
         on_notice(f"{error}; playing on silently, recording to {recording}")
         return None
     return output
-
-
-@contextlib.contextmanager
-def _stopping_on_signals(director: Director) -> Iterator[None]:
-    """Ctrl-C, SIGTERM and a closed terminal end the session in order."""
-    loop = asyncio.get_running_loop()
-    names = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
-    before = {name: signal.getsignal(name) for name in names}
-    for name in names:
-        try:
-            loop.add_signal_handler(name, director.stop)
-        except NotImplementedError:  # Windows
-            signal.signal(name, lambda *_: loop.call_soon_threadsafe(director.stop))
-    try:
-        yield
-    finally:
-        for name in names:
-            with contextlib.suppress(NotImplementedError):
-                loop.remove_signal_handler(name)
-            signal.signal(name, before[name] or signal.SIG_DFL)
 
 
 @contextlib.asynccontextmanager

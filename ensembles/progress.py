@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
@@ -21,7 +23,16 @@ def stderr_console() -> Console:
     """The one console that progress and log records share, so that neither tears the other."""
     from rich.console import Console
 
-    return Console(stderr=True)
+    class SurvivingConsole(Console):
+        """Nobody may be listening any more: the music does not depend on that."""
+
+        def on_broken_pipe(self) -> None:
+            self.quiet = True
+            silent = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(silent, sys.stderr.fileno())
+            os.close(silent)
+
+    return SurvivingConsole(stderr=True)
 
 
 def status_text(status: Status, *, is_moving: bool = True) -> str:
@@ -61,7 +72,7 @@ class StatusLine:
         self._last_told: object = None
 
     def __enter__(self) -> StatusLine:
-        if self._console.is_terminal:
+        if self._console.is_terminal and not self._console.is_dumb_terminal:
             from rich.live import Live
 
             self._live = Live(console=self._console, auto_refresh=False)
@@ -70,11 +81,18 @@ class StatusLine:
 
     def __exit__(self, *_: object) -> None:
         if self._live is not None:
-            self._live.stop()
+            with suppress(OSError):
+                self._live.stop()
             self._live = None
 
     def __call__(self, status: Status) -> None:
         """Show this moment; where lines cannot move, only a new bar or a new state of a bot."""
+        try:
+            self._show(status)
+        except OSError:  # the terminal is gone; the music goes on
+            self._console.quiet = True
+
+    def _show(self, status: Status) -> None:
         if self._live is not None:
             from rich.text import Text
 
@@ -86,10 +104,11 @@ class StatusLine:
             self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def tell(sentence: str) -> None:
+def tell(sentence: str, *, style: str = "yellow") -> None:
     """Say something a performer should know, above the moving line if there is one."""
-    stderr_console().print(f"musebots: {sentence}", style="yellow", markup=False, highlight=False,
-                           soft_wrap=True)  # fmt: skip
+    with suppress(OSError):  # nobody may be listening any more
+        stderr_console().print(f"musebots: {sentence}", style=style, markup=False, highlight=False,
+                               soft_wrap=True)  # fmt: skip
 
 
 class ShareDone(Protocol):

@@ -18,8 +18,9 @@ from director.outputs.base import Output
 from director.outputs.midifile import MidiFileOutput
 from director.score import Score
 from ensembles.config import Piece
-from ensembles.stage import cast_of, opened
+from ensembles.stage import cast_of, mistakes_of, opened
 from musebots.agent import Link
+from musebots.errors import ConfigError
 from musebots.faults import one_fault
 from musebots.network import Address, LoopbackNetwork, Network
 from musebots.offline import run_offline
@@ -77,6 +78,8 @@ def render(
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # one step is too small to share
     started = time.perf_counter()
+    if midi_path is not None and wav_path is not None and midi_path.resolve() == wav_path.resolve():
+        raise ConfigError(f"MIDI and sound cannot both be written to {midi_path}")
     score = piece.score(bars=bars, bpm=bpm, seed=seed)
     share = PLAYING_SHARE if wav_path else 1.0
     with contextlib.ExitStack() as stack:
@@ -88,9 +91,10 @@ def render(
             outputs.append(
                 WavOutput(wav_path, progress=lambda done: on_progress(share + (1 - share) * done))
             )
-        session = run_offline(
-            _render(piece, score, outputs, lambda done: on_progress(share * done))
-        )
+        with mistakes_of(piece):
+            session = run_offline(
+                _render(piece, score, outputs, lambda done: on_progress(share * done))
+            )
         digest = hashlib.sha256(midi_path.read_bytes()).hexdigest()
     on_progress(1.0)
     return RenderReport(
@@ -146,7 +150,7 @@ async def perform_here(
 
 
 async def _play(bot_id: str, reference: str, network: Network, address: Address) -> None:
-    await resolve(reference)().run(Link(bot_id, network, address))
+    await resolve(reference).make(bot_id).run(Link(bot_id, network, address))
 
 
 async def _follow(director: Director, on_progress: Callable[[float], None]) -> None:

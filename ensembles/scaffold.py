@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
 from string import Template
 
@@ -53,6 +54,8 @@ def make_bot_folder(name: str, where: Path) -> Path:
         raise ConfigError(
             f"a bot's name begins with a letter and has letters, digits, '-' and '_', got {name!r}"
         )
+    if find_spec(name.replace("-", "_")) is not None:
+        raise ConfigError(f"{name!r} is the name of a Python module; choose another")
     folder = where / name
     names = {"name": name, "class_name": class_name(name)}
     try:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
 from director.director import Casting
 from director.outputs.base import Output
 from director.score import Score
 from ensembles.config import Piece
+from musebots.errors import BotFailed, ConfigError, MusebotError, UnknownBot
 
-__all__ = ["cast_of", "opened"]
+__all__ = ["cast_of", "mistakes_of", "opened"]
 
 
 @runtime_checkable
@@ -32,6 +33,19 @@ def cast_of(piece: Piece, score: Score) -> dict[str, Casting]:
         )
         for bot in piece.bots
     }
+
+
+@contextlib.contextmanager
+def mistakes_of(piece: Piece) -> Iterator[None]:
+    """Name the piece in what only comes out when its bots are made: classes, settings."""
+    try:
+        yield
+    except MusebotError as error:
+        if error.exit_code != ConfigError.exit_code or not isinstance(
+            error, (BotFailed, UnknownBot)
+        ):
+            raise
+        raise ConfigError(f"{piece.source}: {error}") from error
 
 
 @contextlib.asynccontextmanager

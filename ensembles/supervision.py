@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import sys
+from collections import deque
 from collections.abc import Callable
 
 from ensembles.config import BotSpec
@@ -18,6 +19,7 @@ __all__ = ["Supervisor"]
 log = logging.getLogger(__name__)
 
 PIECE_BYTES = 4096
+KEPT_LINES = 20
 MAX_LINE_LENGTH = 500
 FORCE = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows knows no other
 GRACE_SECONDS = 0.3
@@ -29,10 +31,10 @@ class Supervisor:
     Parameters
     ----------
     on_gone : callable
-        Hears of a process that has ended: the bot's id, its exit code, and the last that it said.
+        Hears of a process that has ended: the bot's id, its exit code, and its last lines.
     """
 
-    def __init__(self, on_gone: Callable[[str, int, str], None]) -> None:
+    def __init__(self, on_gone: Callable[[str, int, list[str]], None]) -> None:
         self._on_gone = on_gone
         self._processes: dict[str, asyncio.subprocess.Process] = {}
         self._watchers: list[asyncio.Task[None]] = []
@@ -43,7 +45,7 @@ class Supervisor:
         host, port = director
         environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ}
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "musebots.run",
+            sys.executable, "-P", "-m", "musebots.run",  # -P: nothing here shadows a library
             "--bot", bot.bot, "--id", bot.id, "--director", f"{host}:{port}",
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
@@ -84,26 +86,26 @@ class Supervisor:
 
     async def _watch(self, bot_id: str, process: asyncio.subprocess.Process) -> None:
         """Pass a bot's words on, and tell when its process has ended."""
-        last_words = await _listen(process.stderr)
+        last_lines = await _listen(process.stderr)
         code = await process.wait()
         _signal_group(process.pid, FORCE)  # what it has started goes with it
         if not self._is_ending:
-            self._on_gone(bot_id, code, last_words or "it said nothing")
+            self._on_gone(bot_id, code, last_lines)
 
 
-async def _listen(words: asyncio.StreamReader | None) -> str:
-    """Log what a bot says, line by line, and return the last line.
+async def _listen(words: asyncio.StreamReader | None) -> list[str]:
+    """Log what a bot says, line by line, and return the last lines.
 
     It is read in pieces, not by `readline`: a line without end must not hold the bot up.
     """
-    unfinished, last_line = "", ""
+    unfinished, last_lines = "", deque[str](maxlen=KEPT_LINES)
     while words is not None and (piece := await words.read(PIECE_BYTES)):
         *lines, unfinished = (unfinished + piece.decode(errors="replace")).split("\n")
         for line in filter(None, (line.rstrip() for line in lines)):
             log.info("%s", line)
-            last_line = line[:MAX_LINE_LENGTH]
+            last_lines.append(line[:MAX_LINE_LENGTH])
         unfinished = unfinished[-MAX_LINE_LENGTH:]
-    return unfinished.rstrip() or last_line
+    return [*last_lines, *([unfinished.rstrip()] if unfinished.rstrip() else [])]
 
 
 def _signal_group(pid: int, number: signal.Signals) -> None:

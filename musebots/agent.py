@@ -97,7 +97,7 @@ class Agent:
         self.exchange = ClockExchange()
         self._off = asyncio.Event()
         self._welcomed = asyncio.Event()
-        self._heard_seconds = 0.0
+        self._n_unanswered = 0
         self._failure: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
 
     async def perform(self) -> None:
@@ -133,7 +133,6 @@ class Agent:
         """
         self._link = link
         self.id = link.bot_id
-        self._heard_seconds = asyncio.get_running_loop().time()
         await self.wire.open(link.network, port=link.port)
         try:
             with one_fault():
@@ -160,7 +159,7 @@ class Agent:
         await self._welcomed.wait()
         try:
             await self.perform()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise BotFailed(self.id, error) from error
 
     def fail(self, error: Exception) -> None:
@@ -173,12 +172,16 @@ class Agent:
         raise BotFailed(self.id, error) from error
 
     async def _keep_alive(self) -> None:
-        """Send the heartbeat; give up when the Director has fallen silent."""
-        loop = asyncio.get_running_loop()
+        """Send the heartbeat; give up when the Director has fallen silent.
+
+        Silence is counted in own heartbeats: a process that was stopped for a while and goes on
+        finds what it has missed in its socket, and must not take it for silence.
+        """
         while True:
             self.tell(Alive(self.id))
             await asyncio.sleep(HEARTBEAT_SECONDS)
-            silent = loop.time() - self._heard_seconds
+            self._n_unanswered += 1
+            silent = self._n_unanswered * HEARTBEAT_SECONDS
             if silent > self._link.patience_seconds:
                 if not self._welcomed.is_set():
                     host, port = self._link.director
@@ -206,7 +209,7 @@ class Agent:
             index += 1
 
     def _receive(self, message: Message, datagram: bytes, source: Address) -> None:
-        self._heard_seconds = asyncio.get_running_loop().time()
+        self._n_unanswered = 0
         match message:
             case Welcome():
                 if not self._welcomed.is_set():

@@ -5,6 +5,9 @@ Every fault has one owner and one name. A message says what is wrong, where, and
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
+
 __all__ = [
     "BotFailed",
     "CheckpointError",
@@ -64,16 +67,24 @@ class ProtocolError(MusebotError):
 class BotFailed(MusebotError):
     """A musebot's own code raised; its exit code is that of the cause, where that has one."""
 
-    def __init__(self, bot_id: str, cause: Exception) -> None:
+    def __init__(self, bot_id: str, cause: BaseException) -> None:
         if isinstance(cause, MusebotError):
             super().__init__(f"bot {bot_id!r}: {cause}")
             self.exit_code = cause.exit_code
         else:
-            super().__init__(
-                f"bot {bot_id!r} raised {type(cause).__name__}: {cause}; see the traceback of its "
-                "own code"
-            )
+            kind, words = type(cause).__name__, f": {cause}" if str(cause) else ""
+            super().__init__(f"bot {bot_id!r} raised {kind}{words}{_place(cause)}")
 
 
 class Stalled(MusebotError):
     """Offline, everybody waits and nothing is left that could wake them."""
+
+
+def _place(error: BaseException) -> str:
+    """Where in somebody's own code an error came up: the last line that is not of this package."""
+    own = str(Path(__file__).parent)
+    frames = traceback.extract_tb(error.__traceback__)
+    theirs = [frame for frame in frames if not frame.filename.startswith((own, "<"))]
+    if not theirs:
+        return ""
+    return f" ({Path(theirs[-1].filename).name}, line {theirs[-1].lineno})"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import zlib
-from typing import TYPE_CHECKING, Any
+from inspect import isasyncgenfunction, iscoroutinefunction
+from typing import TYPE_CHECKING, Any, Self
 
 from musebots.agent import NS_PER_SECOND, Agent
 from musebots.band import Band
 from musebots.clock import Clock
-from musebots.errors import ConfigError
+from musebots.errors import BotFailed, ConfigError
 from musebots.form import Section
 from musebots.harmony import Harmony
 from musebots.messages import (
@@ -28,12 +29,12 @@ from musebots.messages import (
     Tempo,
     Welcome,
 )
+from musebots.network import Wire
+from musebots.notes import Note
 from musebots.timebase import ticks_from_beats
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from musebots.notes import Note
 
 __all__ = ["Musebot", "bot_seed"]
 
@@ -44,6 +45,10 @@ NEUTRAL_KNOBS = {"intensity": 0.5, "density": 0.5, "register": 0.5}
 def bot_seed(seed: int, bot_id: str) -> tuple[int, int]:
     """The entropy of one bot's random generator: independent of launch order and hash seed."""
     return (seed & (2**63 - 1), zlib.crc32(bot_id.encode()))
+
+
+def _is_async(function: object) -> bool:
+    return iscoroutinefunction(function) or isasyncgenfunction(function)
 
 
 class Musebot(Agent):
@@ -72,6 +77,31 @@ class Musebot(Agent):
     """
 
     role = "other"
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for name in ("prepare", "play"):
+            if not _is_async(getattr(cls, name)):
+                raise TypeError(f"{cls.__name__}.{name} must be written as `async def {name}`")
+        if _is_async(cls.hear):
+            raise TypeError(f"{cls.__name__}.hear must be a plain `def hear`: nobody awaits it")
+
+    @classmethod
+    def make(cls, bot_id: str) -> Self:
+        """Make a bot; whatever its own code does wrong there is told as its fault.
+
+        Raises
+        ------
+        BotFailed
+            When its `__init__` raises, or does not call ``super().__init__()``.
+        """
+        try:
+            bot = cls()
+            if not isinstance(getattr(bot, "wire", None), Wire):
+                raise TypeError(f"{cls.__name__}.__init__ must call super().__init__()")
+        except (Exception, SystemExit) as error:
+            raise BotFailed(bot_id, error) from error
+        return bot
 
     def __init__(self) -> None:
         super().__init__()
@@ -108,6 +138,9 @@ class Musebot(Agent):
 
     def send(self, *notes: Note) -> None:
         """Send notes, best ahead of their onset; what comes too late is counted as late."""
+        for note in notes:
+            if not isinstance(note, Note):
+                raise TypeError(f"send takes notes, Note(onset=..., pitch=...), got {note!r}")
         for start in range(0, len(notes), MAX_NOTES_PER_MESSAGE):
             batch = notes[start : start + MAX_NOTES_PER_MESSAGE]
             self.tell(Notes.of(self.id, self._number, batch))

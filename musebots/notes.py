@@ -11,6 +11,11 @@ __all__ = ["MAX_PITCH", "MAX_VELOCITY", "Note"]
 
 MAX_PITCH = 127
 MAX_VELOCITY = 127
+MAX_BEATS = 2**22  # in ticks, an int32 on the wire
+
+
+def _is_real(value: object) -> bool:
+    return isinstance(value, (int, float)) and math.isfinite(value)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -48,12 +53,21 @@ class Note:
     velocity: int = 90
 
     def __post_init__(self) -> None:
-        if not math.isfinite(self.onset):
-            raise ValueError(f"onset must be a finite number of beats, got {self.onset}")
+        if not (_is_real(self.onset) and abs(self.onset) <= MAX_BEATS):
+            raise ValueError(
+                f"onset must be a finite number of beats up to {MAX_BEATS}, got {self.onset!r}"
+            )
+        for name in ("pitch", "velocity"):
+            value = getattr(self, name)
+            if not isinstance(value, int):
+                raise ValueError(f"{name} must be a whole number, got {value!r}")
         if not 0 <= self.pitch <= MAX_PITCH:
             raise ValueError(f"pitch must be in 0..{MAX_PITCH}, got {self.pitch}")
-        if not (math.isfinite(self.duration) and self.duration > 0):
-            raise ValueError(f"duration must be a positive number of beats, got {self.duration}")
+        if not (_is_real(self.duration) and 0 < self.duration <= MAX_BEATS):
+            raise ValueError(
+                f"duration must be a positive number of beats up to {MAX_BEATS}, "
+                f"got {self.duration!r}"
+            )
         if not 1 <= self.velocity <= MAX_VELOCITY:
             raise ValueError(f"velocity must be in 1..{MAX_VELOCITY}, got {self.velocity}")
 

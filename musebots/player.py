@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GeneratorBot"]
 
+RANGES = {"temperature": (0.0, 10.0), "top_p": (0.0, 1.0)}
 PHRASE_BARS = 4
 FILL_BEATS = 2
 
@@ -32,23 +33,32 @@ class GeneratorBot(Musebot):
     """Plays what its generator decides, bar by bar; falls silent where the section says so.
 
     `network` names the kind of network, `style` is the tag it plays in by default. Settings:
-    `temperature`, `top_p` (sampling), `style`, `checkpoint` (a file; the shipped one by default).
+    `temperature`, `top_p` (sampling), `style`, `checkpoint` (a file; the shipped one by default);
+    a subclass that has more names them in `known_settings`.
     """
 
     network: Role
+    known_settings: tuple[str, ...] = ("checkpoint", "style", "temperature", "top_p")
     lead = 1.0
     style = ""
     is_percussion = False
 
     async def prepare(self) -> None:
         """Load the network."""
-        style = self.settings.get("style", self.style)
-        if not isinstance(style, str):
-            raise ConfigError(f"setting style must be a string, got {style!r}")
-        self._style = style
-        self._planner = Planner(
-            self.make_generator(), self.context_at, is_percussion=self.is_percussion
-        )
+        for name in self.settings:
+            if name not in self.known_settings:
+                known = ", ".join(self.known_settings)
+                raise ConfigError(f"there is no setting {name!r}; there are {known}")
+        for name, (low, high) in RANGES.items():
+            if not low < self.setting(name, high) <= high:
+                raise ConfigError(f"{name} must be above {low} and up to {high}")
+        self._style = self.settings.get("style", self.style)
+        generator = self.make_generator()
+        styles = getattr(generator, "styles", ())
+        if "style" in self.settings and self._style not in styles:
+            known = ", ".join(styles)
+            raise ConfigError(f"setting style must be one of {known}, got {self._style!r}")
+        self._planner = Planner(generator, self.context_at, is_percussion=self.is_percussion)
 
     def make_generator(self) -> SequenceGenerator:
         """The role's network with this bot's settings; override it to play something else."""

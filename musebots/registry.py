@@ -127,11 +127,11 @@ def _import(module_name: str, reference: str) -> ModuleType:
                 f"bot {reference!r}: there is no module {error.name!r} here or in the environment"
             ) from error
         raise UnknownBot(f"bot {reference!r} cannot be imported: {error}") from error
-    except Exception as error:  # a bot's own code may raise anything while it is imported
+    except (Exception, SystemExit) as error:  # a bot's own code may raise anything
         raise _broken(reference, error) from error
 
 
-def _broken(reference: str, error: Exception) -> UnknownBot:
+def _broken(reference: str, error: BaseException) -> UnknownBot:
     return UnknownBot(f"bot {reference!r} cannot be imported: {type(error).__name__}: {error}")
 
 
@@ -216,7 +216,7 @@ def _import_file(path: Path, reference: str) -> ModuleType:
     sys.modules[name] = module  # before it runs: dataclasses look their module up
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # a bot's own code may raise anything while it is imported
+    except (Exception, SystemExit) as error:  # a bot's own code may raise anything
         del sys.modules[name]
         raise _broken(reference, error) from error
     return module

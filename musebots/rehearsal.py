@@ -25,7 +25,7 @@ from musebots.timebase import MeterMap, TempoMap, TimeSignature, ticks_from_beat
 if TYPE_CHECKING:
     from musebots.musebot import Musebot
 
-__all__ = ["Heard", "Rehearsal", "Sheet"]
+__all__ = ["BOT_ID", "Heard", "Rehearsal", "Sheet"]
 
 BOT_ID = "bot"
 OTHERS_ID = "others"
@@ -76,6 +76,7 @@ class Rehearsal:
     ) -> None:
         self.heard: list[Heard] = []
         self.alive_seconds: list[float] = []
+        self.n_broadcasts = 0
         self.off_seconds: float | None = None
         self.end_seconds: float | None = None
         self._sheet = sheet
@@ -178,6 +179,8 @@ class Rehearsal:
             case m.Notes():
                 arrived = self._clock.tick_now if self._clock.is_started else float("-inf")
                 self.heard += [Heard(note, arrived) for note in message.notes]
+            case m.Broadcast():
+                self.n_broadcasts += 1
             case m.Cancel():
                 self.heard = [h for h in self.heard if h.note.onset_ticks < message.from_tick]
 

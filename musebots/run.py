@@ -37,7 +37,7 @@ def parse_address(text: str) -> Address:
 
 
 async def _run(arguments: argparse.Namespace) -> None:
-    bot = resolve(arguments.bot)()
+    bot = resolve(arguments.bot).make(arguments.id)
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows ends the process itself

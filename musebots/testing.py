@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from musebots.musebot import Musebot
 from musebots.notes import Note
 from musebots.offline import run_offline
-from musebots.rehearsal import Rehearsal, Sheet
-
-if TYPE_CHECKING:
-    from musebots.musebot import Musebot
+from musebots.rehearsal import BOT_ID, Rehearsal, Sheet
 
 __all__ = ["rehearse"]
 
@@ -68,6 +66,10 @@ def rehearse(
     >>> [note.pitch for note in rehearse(Hello, bars=1, chords="Am")]
     [57, 57, 57, 57]
     """
+    if not (isinstance(bot, type) and issubclass(bot, Musebot)):
+        raise TypeError(f"rehearse takes the class of a bot, a subclass of Musebot, got {bot!r}")
+    if not isinstance(bars, int) or bars < 1:
+        raise ValueError(f"bars must be a whole number >= 1, got {bars!r}")
     sheet = Sheet(
         bars=bars,
         bpm=bpm,
@@ -82,7 +84,7 @@ def rehearse(
 
     async def play() -> list[Note]:
         rehearsal = Rehearsal(sheet)
-        await rehearsal.run(bot())
+        await rehearsal.run(bot.make(BOT_ID))
         return sorted(heard.note for heard in rehearsal.heard)
 
     return run_offline(play())

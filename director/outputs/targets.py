@@ -23,10 +23,12 @@ def check_target(path: Path) -> None:
     Raises
     ------
     ConfigError
-        If its folder is missing or refuses, or if `path` is a folder itself.
+        If its folder is missing or refuses, or if `path` is there and no ordinary file.
     """
     if path.is_dir():
         raise ConfigError(f"cannot write {path}: it is a folder; name a file in it")
+    if path.exists() and not path.is_file():
+        raise ConfigError(f"cannot write {path}: it is a device or the like, not a file")
     if not path.parent.is_dir():
         raise ConfigError(f"cannot write {path}: the folder {path.parent} does not exist")
     part = part_path(path)

@@ -7,6 +7,7 @@ Libraries that take long to import are imported inside the commands that need th
 from __future__ import annotations
 
 import logging
+import os
 import sys
 
 from musebots.errors import MusebotError
@@ -54,4 +55,5 @@ def run(arguments: list[str] | None = None) -> int:
 def _complain(sentence: str) -> None:
     import typer
 
-    typer.secho(f"musebots: {sentence}", fg=typer.colors.RED, err=True)
+    colour = None if os.environ.get("NO_COLOR") else typer.colors.RED
+    typer.secho(f"musebots: {sentence}", fg=colour, err=True)

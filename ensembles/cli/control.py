@@ -5,6 +5,7 @@ Each sends one OSC message to the Director; any other program may send the same.
 
 from __future__ import annotations
 
+import math
 import socket
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -66,6 +67,8 @@ def mix(
 
     if bot == "all" and fader is not Fader.GAIN_DB:
         raise typer.BadParameter("the master has gain_db only", param_hint="FADER")
+    if not math.isfinite(value):
+        raise typer.BadParameter("must be a number", param_hint="VALUE")
     _send(Mix("" if bot == "all" else bot, fader.value, value, fade_seconds), director)
 
 

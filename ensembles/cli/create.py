@@ -24,5 +24,5 @@ def new(
         f"{made} is ready:\n"
         f"  musebots play {made / 'piece.toml'}\n"
         f"  musebots check {made}\n"
-        f"  pytest {made}"
+        f"  pytest {made}   (once: pip install pytest)"
     )

@@ -61,6 +61,7 @@ def play(
     from ensembles.config import load_piece
     from ensembles.perform import LiveOptions, live
     from ensembles.progress import StatusLine, tell
+    from ensembles.signals import stopping_on_signals
 
     chosen = load_piece(piece)
     options = LiveOptions(
@@ -72,12 +73,13 @@ def play(
         midi_path=out,
         port=port,
     )
-    if quiet:
-        report = live(chosen, options, lambda status: None)
-    else:
+    with stopping_on_signals(is_last=True) as request:
+        if quiet:
+            live(chosen, options, request=request)
+            return
         with StatusLine() as line:
-            report = live(chosen, options, line, tell)
-        typer.echo(str(report), err=True)
+            report = live(chosen, options, line, tell, request)
+        tell(str(report), style="")
 
 
 def render(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Role", "train"]
 
 INTERRUPTED = 130
+MAX_SKIPPED_SHOWN = 10
 
 
 class Role(StrEnum):
@@ -44,7 +45,7 @@ def train(
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of all that is random.")] = 0,
     minutes: Annotated[
-        float | None, typer.Option("--minutes", min=0.0, help="Stop after this time.")
+        float | None, typer.Option("--minutes", min=0.1, help="Stop after this time.")
     ] = None,
     is_fresh: Annotated[
         bool, typer.Option("--fresh", help="Start over instead of going on where it stopped.")
@@ -78,6 +79,10 @@ def train(
         typer.echo(json.dumps(asdict(report), indent=2, default=str))
     elif not quiet:
         skipped = f"; {len(report.skipped)} files left out" if report.skipped else ""
+        for name, reason in report.skipped[:MAX_SKIPPED_SHOWN]:
+            typer.echo(f"left out {name}: {reason}")
+        if len(report.skipped) > MAX_SKIPPED_SHOWN:
+            typer.echo(f"... and {len(report.skipped) - MAX_SKIPPED_SHOWN} more (--json has all)")
         typer.echo(
             f"{report.path}: epoch {report.best_epoch} of {report.n_epochs}, "
             f"sha256 {report.sha256[:12]}{skipped}"

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 __all__ = ["mistake", "mistakes_of"]
 
 MAX_BOTS = 16
+PERCUSSION_CHANNEL = 10
+RESERVED_IDS = ("all",)  # the commands' word for everybody
 
 
 def mistake(reason: str, *at: str | int) -> PydanticCustomError:
@@ -26,6 +28,7 @@ def mistakes_of(piece: PieceTable) -> Iterator[PydanticCustomError]:
     yield from _repeated([section.name for section in piece.section], "section", "name")
     yield from _repeated([bot.id for bot in piece.bot], "bot", "id")
     yield from _repeated([bot.channel for bot in piece.bot], "bot", "channel")
+    yield from _percussion(piece)
     yield from _unknown(piece)
     tempi = [(change.bar, change.ramp_bars) for change in piece.tempo.changes]
     yield from _misplaced(tempi, piece.n_bars, "tempo", "changes")
@@ -41,6 +44,19 @@ def _missing(piece: PieceTable) -> Iterator[PydanticCustomError]:
         yield mistake(f"at most {MAX_BOTS} bots, one a channel; got {len(piece.bot)}", "bot")
 
 
+def _percussion(piece: PieceTable) -> Iterator[PydanticCustomError]:
+    """Channel 10 is the drum kit of General MIDI: drums belong there, and nobody else."""
+    drummers = [index for index, bot in enumerate(piece.bot) if bot.part == "drums"]
+    for index in drummers[1:]:
+        first = drummers[0] + 1
+        reason = f"a band has one drum kit, on channel 10, and bot[{first}] plays it"
+        yield mistake(reason, "bot", index)
+    for index, bot in enumerate(piece.bot):
+        if bot.channel == PERCUSSION_CHANNEL and bot.part in ("melody", "bass"):
+            reason = f"channel 10 is the drum kit; {bot.part} needs one of 1..9, 11..16"
+            yield mistake(reason, "bot", index, "channel")
+
+
 def _unknown(piece: PieceTable) -> Iterator[PydanticCustomError]:
     names = [section.name for section in piece.section]
     for index, name in enumerate(piece.form):
@@ -48,6 +64,9 @@ def _unknown(piece: PieceTable) -> Iterator[PydanticCustomError]:
             reason = f"no section is called {name!r}; there is {', '.join(names)}"
             yield mistake(reason, "form", index)
     ids = [bot.id for bot in piece.bot]
+    for index, bot_id in enumerate(ids):
+        if bot_id in RESERVED_IDS:
+            yield mistake(f"{bot_id!r} stands for all bots; choose another", "bot", index, "id")
     for index, section in enumerate(piece.section):
         for place, bot_id in enumerate(section.tacet):
             if bot_id not in ids:

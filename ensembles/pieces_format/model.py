@@ -124,6 +124,18 @@ class BotTable(_Table):
                 return {"id": name.rpartition(":")[2], **table}
         return table
 
+    @field_validator("settings")
+    @classmethod
+    def _beside_the_piece(
+        cls, settings: dict[str, JsonValue], info: ValidationInfo
+    ) -> dict[str, JsonValue]:
+        """A checkpoint, like a folder, lies beside the piece unless its path is a whole one."""
+        checkpoint = settings.get("checkpoint")
+        if isinstance(checkpoint, str):
+            beside: Path = (info.context or {}).get("folder", Path())
+            return {**settings, "checkpoint": str((beside / checkpoint).resolve())}
+        return settings
+
     @field_validator("class_")
     @classmethod
     def _is_a_bot(cls, reference: str | None) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import cycle
 
 from director.score import SectionTemplate, Strip
+from ensembles.pieces_format.consistency import PERCUSSION_CHANNEL
 from ensembles.pieces_format.model import BotTable, PieceTable, SectionTable
 from musebots.harmony import Chord
 from musebots.timebase import (
@@ -20,7 +21,6 @@ from musebots.timebase import (
 
 __all__ = ["assign_channels", "meter_map", "section_templates", "strip", "tempo_map"]
 
-PERCUSSION_CHANNEL = 10
 DEFAULT_PROGRAMS = {"melody": 11, "bass": 33}  # vibraphone, finger bass
 
 

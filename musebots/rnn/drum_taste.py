@@ -18,13 +18,14 @@ __all__ = ["DrumTaste", "hits_factor"]
 _RECENT_STEPS = 32
 _USUAL_HITS_PER_STEP = 18 / 16  # the middle of the grooves of all styles
 _FEWEST, _MOST = 0.6, 1.5
-_KNOB_NATS_PER_HIT = 1.0
-_SHORTFALL_NATS_PER_HIT = 1.0
+_KNOB_NATS_PER_HIT = 0.35
+_SHORTFALL_NATS_PER_HIT = 2.0
 _LARGEST_NATS_PER_HIT = 1.25
 
-_FILL_NATS = {"snare": 0.6, "low tom": 1.0, "mid tom": 1.0, "high tom": 1.0}
-_EMPTY_FILL_NATS = -1.0
-_CALM_FILL, _WILD_FILL = 0.75, 1.75
+_FILL_NATS = {"snare": 0.9, "low tom": 1.2, "mid tom": 1.2, "high tom": 1.2}
+_EMPTY_FILL_NATS = -2.5
+_FILL_NATS_PER_HIT = 0.3
+_CALM_FILL, _WILD_FILL = 1.0, 2.0
 
 
 class DrumTaste:
@@ -48,7 +49,7 @@ class DrumTaste:
     def __init__(self, vocabulary: DrumVocabulary) -> None:
         self._vocabulary = vocabulary
         self._n_hits = np.array([float(mask.bit_count()) for mask in vocabulary.masks])
-        self._fill_nats = on_grid([_fill_nats(mask) for mask in vocabulary.masks])
+        self._fill_nats = np.array([_fill_nats(mask) for mask in vocabulary.masks])
         self._recent: deque[int] = deque(maxlen=_RECENT_STEPS)
         self._usual: dict[tuple[str, int, bool], float] = {}
 
@@ -57,7 +58,7 @@ class DrumTaste:
         leant = logits + self._n_hits * self._nats_per_hit(context)
         if context.is_fill:
             strength = _CALM_FILL + (_WILD_FILL - _CALM_FILL) * context.intensity
-            leant += self._fill_nats * (round(strength * 256) / 256)  # still exact to 2**-28
+            leant += on_grid(self._fill_nats * strength)
         return leant
 
     def _nats_per_hit(self, context: StepContext) -> float:
@@ -112,4 +113,5 @@ def _fill_nats(mask: int) -> float:
     if not mask:
         return _EMPTY_FILL_NATS
     struck = (name for drum, name in enumerate(DRUM_CLASSES) if mask >> drum & 1)
-    return max(_FILL_NATS.get(name, 0.0) for name in struck)
+    kind = max(_FILL_NATS.get(name, 0.0) for name in struck)
+    return kind + _FILL_NATS_PER_HIT * mask.bit_count()

@@ -137,8 +137,7 @@ class NeuralGenerator:
         elif isinstance(self._vocabulary, PitchVocabulary):
             onsets = _sung(self._vocabulary, token, context, float(uniform[1]))
         is_hold = self.role != "drums" and token == HOLD
-        self._taste.observe(context, self._memory, token)
-        self._memory.observe(context, token)
+        self._remember(context, token)
         hidden: FloatArray = self._stepper.hidden.astype(np.float32)  # exact: it is on the grid
         return Step(onsets, is_hold, hidden)
 
@@ -146,6 +145,10 @@ class NeuralGenerator:
         """Let the network hear a step; its logits."""
         features = read_features(self._feature_names, self._vocabulary, context, self._memory)
         return self._stepper.step(features)
+
+    def _remember(self, context: StepContext, token: int) -> None:
+        self._taste.observe(context, self._memory, token)
+        self._memory.observe(context, token)
 
     def _imagine(self, context: StepContext) -> None:
         """Before the first stroke, go through two bars of the style's typical groove in silence.
@@ -163,7 +166,7 @@ class NeuralGenerator:
             for step, token in enumerate(groove.tokens):
                 at = replace(context, step_in_bar=step, bar_in_phrase=phrase_bar, is_fill=False)
                 self._heard(at)
-                self._memory.observe(at, token)
+                self._remember(at, token)
 
     def _struck(
         self, vocabulary: DrumVocabulary, token: int, uniform: Float64Array

@@ -35,27 +35,29 @@ _NOTES_PER_16_STEPS: dict[Role, tuple[float, float]] = {"melody": (1.5, 7.5), "b
 _DENSITY_NATS = 2.0
 _LARGEST_DENSITY_NATS = 2.0
 _INTENSITY_NATS = 0.6
-_REGISTER_NATS_PER_SEMITONE: dict[Role, float] = {"melody": 0.2, "bass": 0.16}
+_CENTRE_PITCH: dict[Role, float] = {"melody": 72.0, "bass": 40.0}
+_REGISTER_SEMITONES: dict[Role, float] = {"melody": 8.0, "bass": 18.0}
+_REGISTER_SD_SEMITONES: dict[Role, float] = {"melody": 10.0, "bass": 13.0}
 
 _BREATH_STEPS = 4
 _PHRASE_BARS = 4
 _SHORTEST_BEFORE_BREATH_STEPS = 2
-_BREATH_NATS = {"standard": 3.0}
-_USUAL_BREATH_NATS = 1.75
+_BREATH_NATS = {"standard": 3.5}
+_USUAL_BREATH_NATS = 4.25
 
-_EQUAL_PITCHES: dict[Role, int] = {"melody": 3, "bass": 4}
-_EQUAL_PITCH_NATS: dict[Role, float] = {"melody": 0.75, "bass": 0.5}
-_LARGEST_EQUAL_PITCH_NATS = 3.0
+_EQUAL_PITCHES: dict[Role, int] = {"melody": 3, "bass": 3}
+_EQUAL_PITCH_NATS: dict[Role, float] = {"melody": 0.75, "bass": 1.0}
+_LARGEST_EQUAL_PITCH_NATS = 6.0
 
 _COPY_BARS = 8
 _COPY_NOTES = 32
-_COPY_SHARE = 0.45
-_COPY_NATS = 5.0
+_COPY_SHARE = 0.65
+_COPY_NATS = 9.0
 
-_ROOT_NATS = 1.0
+_ROOT_NATS = 2.25
 _OUTSIDE_NATS = -3.0
 _APPROACH_STEPS = 2
-_APPROACH_NATS = 1.0
+_APPROACH_NATS = 0.75
 _APPROACH_SEMITONES = (-2, -1, 1, 2, 7)
 
 IntArray = npt.NDArray[np.int64]
@@ -75,9 +77,9 @@ class Taste:
     16ths without end. So notes get likelier while fewer have started in the last two bars than
     the density knob asks for, and the reverse; intensity adds a little.
 
-    *Register.* Away from the middle of the knob a note above the one that sounds gets likelier
-    than one below, or the reverse, in proportion to the interval. A wish that is normally
-    distributed about a pitch moves the logits in just this way when its centre moves.
+    *Register.* A pitch gets likelier as it lies nearer than the last one to a centre that moves
+    with the knob: the logarithm of a wide normal distribution, less its value at the last pitch,
+    so that there are not more or fewer notes for it.
 
     *Equal pitches.* A note that would be one more of many equal ones gets less likely, the more
     of them there are.
@@ -96,10 +98,9 @@ class Taste:
         notes += density_nats(self._role, context.density, memory) + _grid(
             _INTENSITY_NATS * (context.intensity - 0.5)
         )
-        slope = _grid(_REGISTER_NATS_PER_SEMITONE[self._role] * 2 * (context.register - 0.5))
-        if slope and memory.sounding is not None:
+        if self._pitch is not None:
             pitches = _pitches(self._vocabulary, context.key, context.chord.root_pc)
-            notes += slope * (pitches - memory.sounding)
+            notes += register_nats(self._role, context.register, pitches, self._pitch)
         if self._pitch is not None and self._n_equal >= _EQUAL_PITCHES[self._role]:
             again = self._vocabulary.token_of(self._pitch, context.key, context.chord)
             leant[again] -= self._equal_nats(context)
@@ -134,7 +135,7 @@ class MelodyTaste(Taste):
     -----
     *Breath.* In the last beat of every four bars silence gets likelier, if the note that sounds
     has sounded for an eighth. In the Nottingham dances 3 % of all 16ths are silent, in the
-    standards of OpenEWLD 6 %, and most rests are there; a network is shyer.
+    standards of OpenEWLD 6 %; the networks by themselves hardly rest.
 
     *Copies.* While many of the last notes were just those of eight bars before, the next one of
     them gets less likely; motifs come back, but not the whole tune word for word.
@@ -235,6 +236,13 @@ def density_nats(role: Role, knob: float, memory: Memory) -> float:
     weight = len(memory.recent) / (memory.recent.maxlen or 1)
     nats = _DENSITY_NATS * weight * (wanted - played) / wanted
     return _grid(max(-_LARGEST_DENSITY_NATS, min(nats, _LARGEST_DENSITY_NATS)))
+
+
+def register_nats(role: Role, knob: float, pitches: IntArray, last_pitch: int) -> Float64Array:
+    """What to add to the logits of notes of these MIDI pitches, as they near the knob's centre."""
+    centre = _CENTRE_PITCH[role] + 2 * (knob - 0.5) * _REGISTER_SEMITONES[role]
+    nearer = (pitches - last_pitch) * (2 * centre - last_pitch - pitches)
+    return on_grid(nearer / (2 * _REGISTER_SD_SEMITONES[role] ** 2))
 
 
 def copy_nats(copied: deque[bool]) -> float:

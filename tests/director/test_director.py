@@ -223,7 +223,8 @@ def test_a_classic_bot_gets_the_classic_messages_and_nothing_of_ours():
 
     played(score_of("a"), {"a": Steady}, meanwhile=old_bot)
     kinds = {type(message) for message, _ in got}
-    assert kinds == {m.AgentList, m.Time, m.Meter, m.Off}
+    assert kinds == {m.AgentList, m.Gain, m.Time, m.Meter, m.Off}
+    assert sum(isinstance(message, m.Off) for message, _ in got) == 1
     pulses = [message.pulse for message, _ in got if isinstance(message, m.Time)]
     assert pulses == list(range(pulses[0], 5 * 4 * 16))
     assert pulses[0] <= 16

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from director.scheduler import Scheduler
+from director.scheduler import MAX_PENDING, Scheduler
 from musebots.notes import Note
 
 notes = st.builds(
@@ -117,3 +117,17 @@ def test_swing_delays_the_off_beats_of_both_ends():
     scheduler = Scheduler(swing=2 / 3)
     scheduler.add("a", 0, Note.from_ticks(240, 60, 240), committed_tick=-1)
     assert [e.tick for e in scheduler.release(1000)] == [320, 480]
+
+
+def test_notes_beyond_the_end_and_beyond_all_measure_are_refused_and_counted():
+    scheduler = Scheduler(end_tick=1920)
+    scheduler.add("a", 0, Note.from_ticks(1920, 60, 10), committed_tick=-1)
+    assert scheduler.n_refused["a"] == 1
+    for index in range(MAX_PENDING + 5):
+        scheduler.add("b", 1, Note.from_ticks(index % 1900, index % 128, 1), committed_tick=-1)
+    assert scheduler.n_refused["b"] == 5
+    scheduler.add("a", 0, Note.from_ticks(10, 60, 10), committed_tick=-1)
+    assert scheduler.n_refused["a"] == 1
+    scheduler.release(1920)
+    scheduler.add("b", 1, Note.from_ticks(0, 60, 1900), committed_tick=10)
+    assert scheduler.n_refused["b"] == 5

@@ -52,7 +52,7 @@ def test_an_unknown_piece_is_one_sentence_and_2(capsys):
 
 
 def test_a_missing_device_exits_with_3(monkeypatch, capsys):
-    def silent(*_: object) -> None:
+    def silent(*_: object, **__: object) -> None:
         raise OutputUnavailable("no sound device")
 
     monkeypatch.setattr(perform, "live", silent)
@@ -61,7 +61,7 @@ def test_a_missing_device_exits_with_3(monkeypatch, capsys):
 
 
 def test_ctrl_c_exits_with_130_and_says_nothing(monkeypatch, capsys):
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(perform, "live", interrupted)
@@ -72,7 +72,7 @@ def test_ctrl_c_exits_with_130_and_says_nothing(monkeypatch, capsys):
 def test_play_hands_its_options_on(monkeypatch):
     heard = {}
 
-    def live(piece, options, *_: object):
+    def live(piece, options, *_: object, **__: object):
         heard.update(piece=piece.name, options=options)
         return "done"
 

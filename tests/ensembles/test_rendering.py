@@ -214,3 +214,18 @@ def test_the_last_strokes_are_as_strong_as_the_section_that_they_end():
         for _, notes in (notes_in_time(piece, 4, 0) for piece in (soft, loud))
     ]
     assert all(last[0][bot] < last[1][bot] - 20 for bot in last[0])
+
+
+GOLDEN = {
+    "trio": "ad45278a45d4afe471e5296e102af6626d145c4244c2e4421b84467c1d37faba",
+    "waltz": "1b8095945e9e68031a39b3524797cdbc36e4da17b28a2f97e6ff8da10ed9743b",
+    "nightfall": "bb89f71793629f0ff4eaf8d6896ab1010f67ce325a20c16c0869c4cad13ed292",
+}
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_a_render_is_the_same_bytes_on_every_machine(name, tmp_path):
+    """Change these on purpose only: what people have rendered will sound otherwise."""
+    path = tmp_path / "golden.mid"
+    render(load_piece(name), bars=16, seed=1, midi_path=path)
+    assert digest(path) == GOLDEN[name]

@@ -3,71 +3,15 @@
 import os
 import signal
 import socket
-import subprocess
-import sys
-import time
 
-import mido
 import pytest
 
 from ensembles.config import load_piece
 from ensembles.rendering import render
 
+from .processes import bot_processes, is_running, notes_of, play, wait_for
+
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals and process groups are POSIX")
-
-
-def play(*arguments, cwd, **options):
-    command = [sys.executable, "-m", "ensembles", "play", *arguments, "--audio", "none"]
-    return subprocess.Popen(
-        command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options
-    )
-
-
-def notes_of(path):
-    """Per track name: (tick, kind, pitch) of all notes; asserts that nothing hangs."""
-    found = {}
-    for track in mido.MidiFile(path).tracks:
-        tick, rows, sounding = 0, [], set()
-        for message in track:
-            tick += message.time
-            if message.type in ("note_on", "note_off"):
-                is_on = message.type == "note_on" and message.velocity > 0
-                (sounding.add if is_on else sounding.remove)((message.channel, message.note))
-                rows.append((tick, is_on, message.note))
-        assert not sounding, "a note hangs"
-        if rows:
-            found[track.name] = rows
-    return found
-
-
-def bot_processes(parent):
-    """Processes that run a bot for the Director with this pid."""
-    listing = subprocess.run(
-        ["ps", "-eo", "ppid,pid,args"], capture_output=True, text=True, check=True
-    ).stdout
-    return [
-        int(fields[1])
-        for fields in (line.split(None, 2) for line in listing.splitlines()[1:])
-        if fields[0] == str(parent) and "musebots.run" in fields[2]
-    ]
-
-
-def wait_for(condition, seconds=20.0):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"it did not happen in {seconds} s")
-
-
-def is_running(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def test_a_session_ends_by_itself_and_its_recording_is_the_rendered_music(tmp_path):

@@ -65,7 +65,7 @@ def test_chance_from_elsewhere_is_found():
 
 
 def test_a_bot_that_breaks_on_unknown_words_is_found():
-    assert failed(Touchy) == {"survives junk"}
+    assert failed(Touchy) == {"survives unknown and malformed messages"}
 
 
 def test_a_bot_that_does_not_stop_is_found():

@@ -235,6 +235,8 @@ class AudioOutput:
             if "ready" in report:
                 self._ready.set()
             self.peak = float(report.get("peak", self.peak))
+            if "warning" in report:
+                log.warning("%s", report["warning"])
         process.wait()
         self._threads[2].join(1.0)
         was_ready = self._ready.is_set()

@@ -96,7 +96,7 @@ class _Polyphonic:
 
 
 class Lead(_Polyphonic):
-    """A plucked lead: two pairs of FM operators, the modulation dying away, and a bright tine on top."""
+    """A plucked lead: two pairs of sines whose modulation dies away, and a bright tine on top."""
 
     reverb_send = 0.26
 
@@ -153,7 +153,7 @@ class Keys(_Polyphonic):
             voice = (main.out + octave) * body * level
             self._voices.append((main, octave, index, depth, level, voice))
             self._envelopes.append([body, edge])
-        self._dry = mixed_down(pyo, [voice[-1] for voice in self._voices], n_channels=1) * 0.15
+        self._dry = mixed_down(pyo, [voice[-1] for voice in self._voices], n_channels=1) * 0.13
         self.out = _chorus(pyo, self._dry, depth_seconds=0.002)
 
     def _tune(self, voice: int, pitch: int, velocity: int) -> None:

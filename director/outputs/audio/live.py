@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 from director.outputs.audio.jobs import PANIC, Cue, decode_cue, decode_strips
 from director.outputs.audio.pyo_module import import_pyo
+from director.outputs.audio.revival import RevivingSynth
 from director.outputs.audio.sampleclock import SampleClock
 from director.outputs.audio.synth import Synth
 from musebots.errors import OutputUnavailable
@@ -21,6 +22,7 @@ from musebots.errors import OutputUnavailable
 __all__ = ["CueQueue", "output_devices", "run_live"]
 
 REPORT_SECONDS = 0.5
+WARNING = "the synthesiser lost its signal and was started anew; notes that were held are cut off"
 FADE_OUT_SECONDS = 0.06
 
 
@@ -69,7 +71,8 @@ def run_live(source: BinaryIO, say: Callable[[str], None]) -> None:
         First a line of settings (kind, sample_rate_hz, block_frames, seed), then the strips, then
         cues on the clock of `time.monotonic`.
     say : callable
-        Hears one line when the sound is on, and then the peak level every half second.
+        Hears one line when the sound is on, and then the peak level every half second, once with
+        a warning if the synthesiser had to be started anew.
 
     Raises
     ------
@@ -81,8 +84,9 @@ def run_live(source: BinaryIO, say: Callable[[str], None]) -> None:
     pyo, server = _boot(settings)
     sample_rate_hz = float(server.getSamplingRate())
     block_seconds = server.getBufferSize() / sample_rate_hz
-    synth = Synth(pyo, strips, sample_rate_hz=sample_rate_hz, seed=settings["seed"])
-    meter = pyo.PeakAmp(synth.out)
+    synth = RevivingSynth(
+        pyo, lambda: Synth(pyo, strips, sample_rate_hz=sample_rate_hz, seed=settings["seed"])
+    )
     cues, clock = CueQueue(), SampleClock(block_seconds)
 
     def before_block() -> None:
@@ -95,7 +99,7 @@ def run_live(source: BinaryIO, say: Callable[[str], None]) -> None:
     server.start()
     ending = threading.Event()
     reporter = threading.Thread(
-        target=_report, args=(ending, say, meter), name="report", daemon=True
+        target=_report, args=(ending, say, synth), name="report", daemon=True
     )
     say(json.dumps({"ready": settings["kind"], "sample_rate_hz": sample_rate_hz}))
     reporter.start()
@@ -136,11 +140,15 @@ def _boot(settings: dict[str, Any]) -> tuple[Any, Any]:
     return pyo, server
 
 
-def _report(ending: threading.Event, say: Callable[[str], None], meter: Any) -> None:
-    """Say the level now and then, so that the Director's process knows we live."""
+def _report(ending: threading.Event, say: Callable[[str], None], synth: RevivingSynth) -> None:
+    """Say the level now and then, so that the Director's process knows we live; stay alive."""
+    has_warned = False
     while not ending.wait(REPORT_SECONDS):
-        peak = max(meter.get(all=True))
+        report: dict[str, object] = {"peak": round(synth.peak(), 5)}
+        if synth.revive() and not has_warned:
+            has_warned = True
+            report["warning"] = WARNING
         try:
-            say(json.dumps({"peak": round(peak, 5)}))
+            say(json.dumps(report))
         except BrokenPipeError:
             os._exit(1)  # the parent is gone, and the main thread may be blocked in C

@@ -38,11 +38,10 @@ class Operators:
     def __init__(self, pyo: Any, *, ratio: float, index: Any) -> None:
         self._ratio = ratio
         self._phase = pyo.Phasor(freq=220.0, mul=2.0 * math.pi)
-        self._modulator = pyo.Sine(freq=220.0 * ratio, mul=index)
-        self._angle = self._phase + self._modulator
+        self._angle = pyo.Sine(freq=220.0 * ratio, mul=index, add=self._phase)
         self.out = pyo.Sin(self._angle)
 
     def tune(self, hz: float) -> None:
         """Set the frequency of the carrier."""
         self._phase.freq = hz
-        self._modulator.freq = self._ratio * hz
+        self._angle.freq = self._ratio * hz

@@ -74,7 +74,9 @@ class Synth:
         """A small room, a compressor that hears both sides, a soft ceiling."""
         pyo = self._pyo
         dry, send = mixed_down(pyo, buses, n_channels=2), mixed_down(pyo, sends, n_channels=2)
-        both = send[0] + send[1]  # the room answers from all sides, wherever the sound comes from
+        # The room answers from all sides, wherever the sound comes from. (Adding `send[0]` and
+        # `send[1]` instead would never be freed by pyo, nor would all that feeds them.)
+        both = send.mix(1)
         self._room = pyo.Freeverb(both, size=[0.72, 0.76], damp=0.55, bal=1.0, mul=0.4)
         mixed = dry + self._room
         loudest = pyo.Max(pyo.Abs(mixed[0]), pyo.Abs(mixed[1]))

@@ -60,7 +60,8 @@ def live(mode, notes):
             time.sleep(600)
         for line in sys.stdin.buffer:
             file.write(line.decode())
-            print(json.dumps({"peak": 0.5}), flush=True)
+            warning = {"warning": "back again"} if mode == "warns" else {}
+            print(json.dumps({"peak": 0.5, **warning}), flush=True)
             if mode == "dies":
                 sys.stderr.write("something in C went wrong\n")
                 sys.stderr.flush()

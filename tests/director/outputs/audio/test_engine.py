@@ -125,6 +125,15 @@ async def test_the_death_of_the_sound_process_is_said_once_and_ends_nothing(open
     ]
 
 
+async def test_what_the_sound_process_warns_of_is_passed_on_and_it_plays_on(opened, caplog):
+    output = await opened("warns")
+    with caplog.at_level(logging.WARNING):
+        output.send(ON)
+        until(lambda: caplog.records)
+    assert [record.getMessage() for record in caplog.records] == ["back again"]
+    assert output.is_sounding
+
+
 async def test_a_sound_process_that_does_not_listen_never_blocks_the_band(
     opened, caplog, monkeypatch
 ):

@@ -1,0 +1,62 @@
+"""A synthesiser for a long evening: if its signal is ever lost, another takes its place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from director.outputs.audio.jobs import LEVEL, Cue
+
+__all__ = ["RevivingSynth"]
+
+
+class RevivingSynth:
+    """Plays cues, measures the level, and starts anew with the faders where they were.
+
+    One sample that is not a finite number stays in the filters and the room for ever, and all
+    that follows is silence; no fader and no panic brings the sound back, only new filters.
+
+    Parameters
+    ----------
+    pyo : module
+        As `import_pyo` gives it; its server must be booted.
+    build : callable
+        Makes a synthesiser: something with `out`, a signal that goes to the sound card already,
+        and `handle`.
+    """
+
+    def __init__(self, pyo: Any, build: Callable[[], Any]) -> None:
+        self._pyo = pyo
+        self._build = build
+        self._levels: dict[str, Cue] = {}
+        self._take_new()
+
+    def handle(self, cue: Cue) -> None:
+        """Do one thing now."""
+        if cue.kind == LEVEL:
+            self._levels[cue.bot_id] = cue
+        self._synth.handle(cue)
+
+    def peak(self) -> float:
+        """Linear level since the last call; 0 where there is no number."""
+        peak = max(self._meter.get(all=True))
+        return float(peak) if math.isfinite(peak) else 0.0
+
+    def revive(self) -> bool:
+        """If the signal is lost, play with a new synthesiser; whether that was so.
+
+        Notes that were held are gone; those that begin afterwards sound.
+        """
+        if all(math.isfinite(value) for value in self._synth.out.get(all=True)):
+            return False
+        self._synth.out.stop()
+        self._take_new()
+        for cue in list(self._levels.values()):
+            self._synth.handle(cue)
+        return True
+
+    def _take_new(self) -> None:
+        synth = self._build()
+        self._meter = self._pyo.PeakAmp(synth.out)
+        self._synth = synth
