@@ -1,4 +1,4 @@
-"""A drummer's leans: the density knob, and fills that lead over. Pure."""
+"""A drummer's leans: the density knob, fills that lead over, crashes that stay rare. Pure."""
 
 from __future__ import annotations
 
@@ -27,9 +27,13 @@ _EMPTY_FILL_NATS = -2.5
 _FILL_NATS_PER_HIT = 0.3
 _CALM_FILL, _WILD_FILL = 1.0, 2.0
 
+_CRASH = 1 << DRUM_CLASSES.index("crash")
+_FRESH_CRASH_STEPS, _FRESH_CRASH_NATS = 16, -5.0
+_RECENT_CRASH_STEPS, _RECENT_CRASH_NATS = 32, -2.5
+
 
 class DrumTaste:
-    """Density as hits, and fills that fill.
+    """Density as hits, fills that fill, and crashes that mark something.
 
     Parameters
     ----------
@@ -44,13 +48,18 @@ class DrumTaste:
 
     *Fills.* In a fill, silence gets less likely and snare and toms likelier, the more so the
     higher the intensity. What is struck in it does not count for the density.
+
+    *Crashes.* A crash is unlikely within a bar or two of the last one: a network that has once
+    begun to ride the crash copies itself, and would go on for the rest of the piece.
     """
 
     def __init__(self, vocabulary: DrumVocabulary) -> None:
         self._vocabulary = vocabulary
         self._n_hits = np.array([float(mask.bit_count()) for mask in vocabulary.masks])
         self._fill_nats = np.array([_fill_nats(mask) for mask in vocabulary.masks])
+        self._has_crash = np.array([bool(mask & _CRASH) for mask in vocabulary.masks])
         self._recent: deque[int] = deque(maxlen=_RECENT_STEPS)
+        self._crash_age = _RECENT_CRASH_STEPS
         self._usual: dict[tuple[str, int, bool], float] = {}
 
     def lean(self, logits: Float64Array, context: StepContext, memory: Memory) -> Float64Array:
@@ -59,6 +68,9 @@ class DrumTaste:
         if context.is_fill:
             strength = _CALM_FILL + (_WILD_FILL - _CALM_FILL) * context.intensity
             leant += on_grid(self._fill_nats * strength)
+        if self._crash_age < _RECENT_CRASH_STEPS:
+            is_fresh = self._crash_age < _FRESH_CRASH_STEPS
+            leant[self._has_crash] += _FRESH_CRASH_NATS if is_fresh else _RECENT_CRASH_NATS
         return leant
 
     def _nats_per_hit(self, context: StepContext) -> float:
@@ -84,16 +96,19 @@ class DrumTaste:
 
     def observe(self, context: StepContext, memory: Memory, token: int) -> None:
         """Take note of a token."""
+        mask = self._vocabulary.mask_of(token)
+        self._crash_age = 0 if mask & _CRASH else min(self._crash_age + 1, _RECENT_CRASH_STEPS)
         if not context.is_fill:
-            self._recent.append(self._vocabulary.mask_of(token).bit_count())
+            self._recent.append(mask.bit_count())
 
     def snapshot(self) -> tuple[Any, ...]:
         """All that it remembers, as an immutable copy."""
-        return tuple(self._recent)
+        return (self._crash_age, tuple(self._recent))
 
     def restore(self, snapshot: tuple[Any, ...]) -> None:
         """Go back to a copy that `snapshot` made."""
-        self._recent = deque(snapshot, maxlen=_RECENT_STEPS)
+        self._crash_age, recent = snapshot
+        self._recent = deque(recent, maxlen=_RECENT_STEPS)
 
 
 def hits_factor(density: float) -> float:

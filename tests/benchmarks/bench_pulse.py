@@ -17,6 +17,7 @@ from director.outputs.deadline import DeadlineThread
 from ensembles.config import load_piece
 from musebots import messages as m
 from musebots.network import UdpNetwork
+from musebots.timebase import TICKS_PER_PULSE
 
 
 def receive_pulses(sock: socket.socket, arrivals: dict[int, float]) -> None:
@@ -51,8 +52,11 @@ async def measure(seconds: float) -> None:
         listener.join()
     pulse.stop()
     anchor = director.clock.anchor_seconds
-    start = score.tempo_map.seconds_at(score.start_tick)
-    errors = [1000 * (at - anchor - start - number / 32) for number, at in arrivals.items()]
+    due = {
+        number: score.tempo_map.seconds_at(score.start_tick + number * TICKS_PER_PULSE)
+        for number in arrivals
+    }
+    errors = [1000 * (at - anchor - due[number]) for number, at in arrivals.items()]
     spread = sorted(abs(error) for error in errors)
     print(
         f"{len(errors)} pulses at 120 bpm: off the grid by sd {statistics.pstdev(errors):.3f} ms, "

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from musebots.drumkit import DRUM_CLASSES
 from musebots.generators import StepContext
 from musebots.harmony import Chord, Key
 from musebots.rnn.drum_taste import DrumTaste
@@ -217,3 +218,18 @@ def test_restored_taste_leans_as_before(vocabulary: Vocabulary) -> None:
     player.taste.restore(kept)
     assert np.array_equal(player.lean(context), before)
     assert isinstance(player.taste, Taste | DrumTaste)
+
+
+def test_a_crash_is_unlikely_right_after_another() -> None:
+    hat, crash = 1, 2
+    drums = DrumVocabulary(("rock",), "rock", (0, 4, 1 << DRUM_CLASSES.index("crash")), ())
+    context = StepContext(0)
+
+    def crash_lean(tokens: list[int]) -> float:
+        leant = Player(drums, tokens).lean(context)
+        return float(leant[crash] - leant[hat])
+
+    assert crash_lean([crash]) == -5.0
+    assert crash_lean([crash, *[hat] * 16]) == -2.5
+    assert crash_lean([crash, *[hat] * 32]) == 0.0
+    assert crash_lean([hat] * 8) == 0.0
