@@ -20,7 +20,7 @@ from director.outputs.audio.jobs import (
     encode_cue,
     encode_strips,
 )
-from director.outputs.audio.render import WORKER, last_words, worker_environment
+from director.outputs.audio.render import WORKER, last_words, words_of, worker_environment
 from director.outputs.base import NoteOff, OutputEvent
 from director.score import Score
 from musebots.errors import OutputUnavailable
@@ -198,7 +198,7 @@ class AudioOutput:
             self._end_process(process)
             self._process = None
             fate = f"the sound process ended with status {process.returncode}"
-            raise OutputUnavailable(self._last_words[-1] if self._last_words else fate)
+            raise OutputUnavailable(words_of(self._last_words) or fate)
 
     def _put(self, cue: Cue, *, is_vital: bool) -> None:
         """Queue a cue without ever waiting; if the end of a note finds no room, all is silenced."""
@@ -246,7 +246,7 @@ class AudioOutput:
         _emptied(self._waiting)
         self._waiting.put(None)
         if was_ready and not self._is_closing:
-            reason = self._last_words[-1] if self._last_words else f"status {process.returncode}"
+            reason = words_of(self._last_words) or f"status {process.returncode}"
             log.warning("the sound process ended (%s); playing on in silence", reason)
 
     def _overhear(self, process: subprocess.Popen[bytes]) -> None:

@@ -9,10 +9,13 @@ from dataclasses import asdict, dataclass
 from director.outputs.base import Level, NoteOff, NoteOn, OutputEvent
 from director.score import Strip
 
-__all__ = ["Cue", "cue_from_event", "cues_from_lines", "decode_cue", "decode_strips",
+__all__ = ["OWN_WORDS", "Cue", "cue_from_event", "cues_from_lines", "decode_cue", "decode_strips",
            "encode_cue", "encode_strips"]  # fmt: skip
 
 ON, OFF, LEVEL, PANIC = "on", "off", "level", "panic"
+
+OWN_WORDS = "musebots: "
+"""What a worker's own last sentence begins with; the sound libraries talk as well."""
 
 
 @dataclass(frozen=True, slots=True)

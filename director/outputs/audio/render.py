@@ -7,17 +7,17 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import IO
 
-from director.outputs.audio.jobs import cue_from_event, encode_cue, encode_strips
+from director.outputs.audio.jobs import OWN_WORDS, cue_from_event, encode_cue, encode_strips
 from director.outputs.recording import RecordingOutput, last_tempo_map
 from director.outputs.targets import part_path, whole_file
 from director.score import Score
 from musebots.errors import OutputUnavailable
 
-__all__ = ["WORKER", "WavOutput", "last_words", "worker_environment"]
+__all__ = ["WORKER", "WavOutput", "last_words", "words_of", "worker_environment"]
 
 WORKER = (sys.executable, "-m", "director.outputs.audio.worker")
 
@@ -145,9 +145,18 @@ def worker_environment() -> dict[str, str]:
 
 
 def last_words(stderr: bytes) -> str:
-    """The last line that a process said, the one that names its error."""
-    lines = stderr.decode(errors="replace").strip().splitlines()
-    return lines[-1] if lines else ""
+    """What a sound process said last; see `words_of`."""
+    return words_of(stderr.decode(errors="replace").splitlines())
+
+
+def words_of(lines: Iterable[str]) -> str:
+    """Our own last sentence among what a sound process said, or else the last line of all.
+
+    The sound libraries print on their way out, after us.
+    """
+    said = [line.strip() for line in lines if line.strip()]
+    ours = [line.removeprefix(OWN_WORDS) for line in said if line.startswith(OWN_WORDS)]
+    return (ours or said or [""])[-1]
 
 
 def _fate(process: subprocess.Popen[bytes]) -> str:

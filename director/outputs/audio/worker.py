@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from director.outputs.audio.jobs import cues_from_lines, decode_strips
+from director.outputs.audio.jobs import OWN_WORDS, cues_from_lines, decode_strips
 from musebots.errors import MusebotError
 
 __all__ = ["main"]
@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
     except BrokenPipeError:  # the parent is gone
         return 1
     except MusebotError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{OWN_WORDS}{error}\n")
         return error.exit_code
     return 0
 

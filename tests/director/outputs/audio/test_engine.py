@@ -9,6 +9,7 @@ import pytest
 
 from director.outputs.audio import AudioOutput
 from director.outputs.audio.engine import sound_cards
+from director.outputs.audio.render import words_of
 from director.outputs.base import NoteOff, NoteOn, TempoChange
 from musebots.errors import OutputUnavailable
 from musebots.timebase import TempoMap
@@ -244,3 +245,10 @@ def _is_zombie(pid):
     """An orphan that has ended may wait for a container's first process to notice."""
     stat = Path(f"/proc/{pid}/stat")
     return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def test_the_workers_own_sentence_counts_and_not_what_the_libraries_say_after_it() -> None:
+    said = ["Server created.", "musebots: no JACK server is running", "Server not booted."]
+    assert words_of(said) == "no JACK server is running"
+    assert words_of(["something broke", ""]) == "something broke"
+    assert words_of([]) == ""
