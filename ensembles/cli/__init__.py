@@ -6,6 +6,7 @@ Libraries that take long to import are imported inside the commands that need th
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
@@ -47,6 +48,11 @@ def run(arguments: list[str] | None = None) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
+    except OSError as error:  # what is printed cannot be written: a full disk, a closed terminal
+        log.debug("where it happened", exc_info=True)
+        with contextlib.suppress(OSError):
+            _complain(f"the system refused: {error.strerror or error}")
+        return 1
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     return 0

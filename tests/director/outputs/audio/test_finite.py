@@ -49,7 +49,7 @@ def heard(pyo):
             [sys.executable, str(PLAYERS), player], input=job, capture_output=True, check=False
         )
         assert done.returncode == 0, done.stderr.decode()
-        return json.loads(done.stdout)
+        return json.loads(done.stdout.splitlines()[-1])  # pyo may have talked before
 
     return play
 
