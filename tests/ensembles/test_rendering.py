@@ -90,11 +90,11 @@ def test_the_hash_seed_of_python_changes_nothing(hash_seed, tmp_path):
 
 
 def test_offline_and_live_over_loopback_give_the_same_notes():
-    """In real time, at 480 bpm: bots that listen hear the same, because leads are far apart."""
+    """In real time, at 240 bpm: bots that listen hear the same, because leads are far apart."""
     piece = load_piece("trio")
 
     async def play():
-        score, out = piece.score(bars=4, bpm=480.0, seed=1), MemoryOutput()
+        score, out = piece.score(bars=4, bpm=240.0, seed=1), MemoryOutput()
         await out.open(score)
         report = await perform_here(piece, score, [out], network=LoopbackNetwork())
         assert not report.n_late

@@ -16,13 +16,13 @@ POSIX = pytest.mark.skipif(os.name != "posix", reason="signals and process group
 
 def test_a_session_ends_by_itself_and_its_recording_is_the_rendered_music(tmp_path):
     process = play(
-        "trio", "--bars", "4", "--bpm", "240", "--seed", "1", "--port", "0", "-o", "live.mid",
+        "trio", "--bars", "4", "--bpm", "160", "--seed", "1", "--port", "0", "-o", "live.mid",
         cwd=tmp_path,
     )  # fmt: skip
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 0, output
     assert "late" not in output
-    render(load_piece("trio"), bars=4, bpm=240.0, seed=1, midi_path=tmp_path / "offline.mid")
+    render(load_piece("trio"), bars=4, bpm=160.0, seed=1, midi_path=tmp_path / "offline.mid")
     assert notes_of(tmp_path / "live.mid") == notes_of(tmp_path / "offline.mid")
 
 

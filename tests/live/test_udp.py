@@ -55,7 +55,7 @@ async def test_nobody_at_the_other_end_is_no_fault():
 
 
 async def played(network):
-    score, out = TWO_HELLOS.score(bars=4, bpm=480.0), MemoryOutput()
+    score, out = TWO_HELLOS.score(bars=4, bpm=240.0), MemoryOutput()
     await out.open(score)
     report = await perform_here(TWO_HELLOS, score, [out], network=network)
     assert not report.n_late
