@@ -21,7 +21,6 @@ OLDEST, NEWEST = (3, 11), (3, 14)
 IS_WINDOWS = os.name == "nt"
 PACKAGES = ("musebots", "director", "creativity", "ensembles")
 EXTRAS = {"play": "", "test": "[midi,train,test]"}
-TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 LINTS = (
     ("ruff check", ["-m", "ruff", "check", "."]),
     ("ruff format", ["-m", "ruff", "format", "--check", "."]),
@@ -124,9 +123,11 @@ def install_cpu_torch(pip):
     build = "torch==%s+cpu" % version
     offered = [*pip, "--no-deps", "--only-binary", ":all:", build]
     if subprocess.call(offered, **quietly):
-        patience = ["--retries", "1", "--timeout", "20"]
-        offered += [*patience, "--index-url", TORCH_CPU_INDEX]
-        if subprocess.call(offered, **quietly):
+        # uv knows where CPU builds lie; pip would have to be told
+        python = venv_python()
+        by_uv = [python, "-m", "uv", "pip", "install", "--quiet", "--no-deps", "--python", python,
+                 "--torch-backend", "cpu", "torch==%s" % version]  # fmt: skip
+        if subprocess.call([*pip, "uv"], **quietly) or subprocess.call(by_uv, **quietly):
             say("found no CPU build of torch; the usual one may bring CUDA, which is large")
 
 

@@ -114,10 +114,8 @@ def live(
     interval = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_SECONDS)  # the deadline thread must not wait for the loop
     try:
-        if request is not None:
-            return asyncio.run(play_live(piece, options, request, on_status, on_notice))
-        with stopping_on_signals() as own:
-            return asyncio.run(play_live(piece, options, own, on_status, on_notice))
+        with contextlib.nullcontext(request) if request else stopping_on_signals() as asked:
+            return asyncio.run(play_live(piece, options, asked, on_status, on_notice))
     finally:
         sys.setswitchinterval(interval)
 

@@ -11,7 +11,6 @@ import pytest
 
 from director.outputs.audio import WavOutput
 from director.outputs.audio.jobs import Cue, encode_cue, encode_strips
-from director.outputs.audio.render import WORKER, last_words
 from director.score import Strip
 from musebots.errors import OutputUnavailable
 
@@ -26,14 +25,6 @@ ONCE_FATAL = {
     "waltz, seed 4": ([(2.0454545454545454, 81)], 2.7),
     "nightfall, seed 1": ([(19.0, 57)], 27.1),
 }
-
-
-@pytest.fixture(scope="session")
-def pyo():
-    """Skip where pyo cannot be imported."""
-    checked = subprocess.run([*WORKER, "check"], capture_output=True, check=False)
-    if checked.returncode != 0:
-        pytest.skip(f"pyo cannot be imported here: {last_words(checked.stderr)}")
 
 
 @pytest.fixture

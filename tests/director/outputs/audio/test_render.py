@@ -13,7 +13,6 @@ import pytest
 
 from director.outputs.audio import WavOutput
 from director.outputs.audio.loudness import integrated_lufs
-from director.outputs.audio.render import WORKER, last_words
 from director.outputs.base import Level, NoteOn
 from director.score import Strip
 from musebots.errors import ConfigError, OutputUnavailable
@@ -21,14 +20,6 @@ from musebots.notes import Note
 
 FAKE = str(Path(__file__).with_name("fake_worker.py"))
 TAIL_SECONDS = 3.0
-
-
-@pytest.fixture(scope="session")
-def pyo():
-    """Skip where pyo cannot be imported."""
-    checked = subprocess.run([*WORKER, "check"], capture_output=True, check=False)
-    if checked.returncode != 0:
-        pytest.skip(f"pyo cannot be imported here: {last_words(checked.stderr)}")
 
 
 @pytest.fixture
