@@ -8,7 +8,7 @@ Markov chain or a table stands behind it is its own affair.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from musebots.harmony import Chord, Key
 
@@ -20,6 +20,7 @@ __all__ = [
     "STEPS_PER_BEAT",
     "STEP_TICKS",
     "Onset",
+    "PlaceInSection",
     "SequenceGenerator",
     "Step",
     "StepContext",
@@ -28,6 +29,8 @@ __all__ = [
 STEPS_PER_BEAT = 4
 STEP_TICKS = 120
 MAX_STEPS_TO_NEXT = 16
+
+PlaceInSection = Literal["", "opening", "inside", "closing", "final"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,15 @@ class StepContext:
         Whether this step belongs to a fill that leads to the next section.
     has_kick : bool
         Whether the drums (are known to) play the bass drum at this step.
+    others_density : float or None
+        0..1, share of the 16ths of the bar before this one on which somebody else of the band
+        started a note; None where that is not known.
+    place_in_section : PlaceInSection
+        Whether this bar opens its section (the first two bars), lies inside it, closes it (its
+        last bar) or is the last one of the piece; empty where that is not known.
+    recall_bars : int
+        How many bars ago the passage lies that this one comes back to: in an A, the same bar of
+        the A before. 0 where there is none.
     """
 
     step_in_bar: int
@@ -72,6 +84,9 @@ class StepContext:
     is_fill: bool = False
     has_kick: bool = False
     is_compound: bool = False
+    others_density: float | None = None
+    place_in_section: PlaceInSection = ""
+    recall_bars: int = 0
 
 
 @dataclass(frozen=True, slots=True)
