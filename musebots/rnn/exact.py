@@ -15,12 +15,13 @@ rounding; everything else is ``+ - * /`` and `rint`, which IEEE 754 rounds alike
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["GRID", "MAX_SUM", "MAX_WEIGHT", "Float64Array", "Lookup", "exp", "on_grid", "sigmoid",
-           "tanh"]  # fmt: skip
+__all__ = ["GRID", "MAX_SUM", "MAX_WEIGHT", "Float64Array", "Lookup", "Scratch", "exp", "on_grid",
+           "sigmoid", "tanh"]  # fmt: skip
 
 Float64Array = npt.NDArray[np.float64]
 
@@ -44,6 +45,15 @@ def on_grid(values: npt.ArrayLike) -> Float64Array:
     104858.0
     """
     return np.rint(np.asarray(values, dtype=np.float64) / GRID) * GRID
+
+
+@dataclass(frozen=True, slots=True)
+class Scratch:
+    """Arrays that `Lookup.apply` works in, of one size: the values, their cells, table entries."""
+
+    values: Float64Array
+    cells: npt.NDArray[np.intp]
+    entries: Float64Array
 
 
 class Lookup:
@@ -72,6 +82,24 @@ class Lookup:
         self._last = float(n_cells)
         self._values = entries[:-1]
         self._slopes = np.diff(entries)
+
+    def scratch(self, size: int) -> Scratch:
+        """Room for `apply` to work in."""
+        return Scratch(np.zeros(size), np.empty(size, dtype=np.intp), np.empty(size))
+
+    def apply(self, scratch: Scratch) -> None:
+        """Replace ``scratch.values`` by the function at them; asks for no memory."""
+        x, cell, entry = scratch.values, scratch.cells, scratch.entries
+        x *= _CELLS_PER_UNIT
+        x -= self._offset
+        np.maximum(x, 0.0, out=x)
+        np.minimum(x, self._last, out=x)
+        np.copyto(cell, x, casting="unsafe")  # cuts off the fraction
+        x -= cell
+        self._slopes.take(cell, out=entry, mode="clip")
+        x *= entry
+        self._values.take(cell, out=entry, mode="clip")
+        x += entry
 
     def __call__(self, x: Float64Array) -> Float64Array:
         """The function at `x`, of the same shape."""

@@ -62,12 +62,20 @@ class Stepper:
 
     def _build(self, parameters: Mapping[str, Float64Array], feature_names: Sequence[str]) -> None:
         self._recurrent = parameters["gru.weight_hh_l0"]  # (3 n_units, n_units)
-        self._recurrent_bias = parameters["gru.bias_hh_l0"]
+        bias = parameters["gru.bias_hh_l0"]
         self.n_units: int = self._recurrent.shape[1]
+        n = self.n_units
+        self._candidate_bias = bias[2 * n :]
         rows, sizes = _input_rows(parameters, feature_names)
+        rows[: sizes[0], : 2 * n] += bias[: 2 * n]  # every step reads one row of each block
         self._rows = rows  # (sum of sizes, 3 n_units)
         self._sizes = tuple(sizes)
         self._first_rows = np.cumsum([0, *sizes[:-1]])
+        # scratch of a step: without it each one would ask for a dozen arrays
+        self._places = np.empty(len(sizes), dtype=np.intp)
+        self._gathered = np.empty((len(sizes), 3 * n))
+        self._inputs, self._sums = np.empty(3 * n), np.empty(3 * n)
+        self._gates, self._candidate = sigmoid.scratch(2 * n), tanh.scratch(n)
         self._token_weight = parameters["token.weight"]
         self._token_bias = parameters["token.bias"]
         self.n_tokens: int = self._token_weight.shape[0]
@@ -75,17 +83,27 @@ class Stepper:
         if "touch.weight" in parameters:
             self._touch = (
                 parameters["touch.weight"],
-                parameters["touch.bias"],
-                parameters["touch_of_token.weight"],
-            )
+                parameters["touch.bias"] + parameters["touch_of_token.weight"],
+            )  # (n_touch, n_units), (n_tokens, n_touch)
+        self._touch_of_levels = None
+        if "touch_of_last.weight" in parameters:
+            self._touch_of_levels = (
+                parameters["touch_of_last.weight"],
+                parameters["touch_of_bar_ago.weight"],
+            )  # (9, 8), (9, 8)
         self._check_sums()
 
     def _check_sums(self) -> None:
         """Refuse weights with which a sum could leave the exact range, whatever is played."""
-        recurrent = np.abs(self._recurrent).sum(axis=1) + np.abs(self._recurrent_bias)
+        recurrent = np.abs(self._recurrent).sum(axis=1)
+        recurrent[2 * self.n_units :] += np.abs(self._candidate_bias)
         per_feature = np.maximum.reduceat(np.abs(self._rows), self._first_rows, axis=0)
         heads = np.abs(self._token_weight).sum(axis=1) + np.abs(self._token_bias)
         largest = max(recurrent.max() + per_feature.sum(axis=0).max(), heads.max())
+        if self._touch is not None:
+            weight, of_token = self._touch
+            touch = np.abs(weight).sum(axis=1) + np.abs(of_token).max(axis=0)
+            largest = max(largest, touch.max() + 2 * MAX_WEIGHT)
         if largest >= MAX_SUM:
             raise ValueError(
                 f"the weights add up to {largest:.0f}, exact sums need less than {MAX_SUM:.0f}"
@@ -114,21 +132,44 @@ class Stepper:
             Logits, (n_tokens,). `hidden` is a new array, (n_units,), on the grid.
         """
         n, h = self.n_units, self.hidden
-        rows = self._first_rows + np.array(features, dtype=np.intp)
-        inputs = self._rows.take(rows, axis=0).sum(axis=0)  # (3 n_units,)
-        recurrent = self._recurrent @ h
-        recurrent += self._recurrent_bias
-        gates = sigmoid(inputs[: 2 * n] + recurrent[: 2 * n])  # reset, update
-        candidate = tanh(inputs[2 * n :] + gates[:n] * recurrent[2 * n :])
-        # h' = (1 - z) n + z h
-        new = candidate + gates[n:] * (h - candidate)
+        inputs, sums, places = self._inputs, self._sums, self._places
+        np.add(self._first_rows, features, out=places)
+        self._rows.take(places, axis=0, out=self._gathered, mode="clip")
+        np.add.reduce(self._gathered, axis=0, out=inputs)  # (3 n_units,)
+        np.dot(self._recurrent, h, out=sums)
+        gates = self._gates.values  # reset, update
+        np.add(inputs[: 2 * n], sums[: 2 * n], out=gates)
+        sigmoid.apply(self._gates)
+        candidate, update = self._candidate.values, gates[n:]
+        np.add(sums[2 * n :], self._candidate_bias, out=candidate)
+        candidate *= gates[:n]
+        candidate += inputs[2 * n :]
+        tanh.apply(self._candidate)
+        # h' = n + z (h - n)
+        new: Float64Array = h - candidate
+        new *= update
+        new += candidate
         new *= _INVERSE_GRID
         np.rint(new, out=new)
         new *= GRID
         self.hidden = new
-        logits: Float64Array = self._token_weight @ new
+        logits: Float64Array = np.dot(self._token_weight, new)
         logits += self._token_bias
         return logits
+
+    def gates(self) -> dict[str, Float64Array]:
+        """What the gates and the candidate were in the last step, (n_units,) each.
+
+        ``h' = update * h + (1 - update) * candidate``, where the candidate reads of h what `reset`
+        lets through (Cho et al., EMNLP 2014, in the form that cuDNN and torch compute).
+        """
+        n, gates = self.n_units, self._gates.values
+        return {"reset": gates[:n], "update": gates[n:], "candidate": self._candidate.values}
+
+    @property
+    def has_touch(self) -> bool:
+        """Whether the network says how hard something is struck."""
+        return self._touch is not None
 
     def touch(self, token: int) -> Float64Array:
         """How the drums of `token` are struck, after `step`.
@@ -138,11 +179,38 @@ class Stepper:
         Float64Array
             (9, 9): per drum the logits of its velocity levels and its expected offset in 16ths.
         """
+        return self._touch_of(token).reshape(9, -1)
+
+    def loudness(self, token: int, last: int, bar_ago: int) -> Float64Array:
+        """How hard a voice strikes the note of `token`, after `step`.
+
+        Parameters
+        ----------
+        token : int
+            The note.
+        last, bar_ago : int
+            Velocity level plus 1 of the note before, and of the one a bar ago; 0 for none.
+
+        Returns
+        -------
+        Float64Array
+            Logits of the velocity levels, (8,).
+        """
+        logits = self._touch_of(token)
+        if self._touch_of_levels is None:
+            raise ValueError("this network does not say how hard a voice strikes")
+        of_last, of_bar_ago = self._touch_of_levels
+        logits += of_last[last]
+        logits += of_bar_ago[bar_ago]
+        return logits
+
+    def _touch_of(self, token: int) -> Float64Array:
         if self._touch is None:
-            raise ValueError("only drum networks say how a drum is struck")
-        weight, bias, of_token = self._touch
-        flat: Float64Array = weight @ self.hidden + bias + of_token[token]
-        return flat.reshape(9, -1)
+            raise ValueError("this network does not say how hard anything is struck")
+        weight, of_token = self._touch
+        flat: Float64Array = weight @ self.hidden
+        flat += of_token[token]
+        return flat
 
 
 def _checked(name: str, tensor: npt.NDArray[np.float32]) -> Float64Array:

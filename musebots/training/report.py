@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from musebots.rnn.model import Cell
+from musebots.rnn.vocabulary import Role
 from musebots.training.corpora import LICENCES
 from musebots.training.evaluate import Likelihood
 from musebots.training.pieces import Piece
 
-__all__ = ["FINE_TUNING", "Progress", "Settings", "TrainingReport", "corpus_on_card"]
+__all__ = ["FINE_TUNING", "SETTINGS", "Progress", "Settings", "TrainingReport", "corpus_on_card"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Settings:
         At most so many windows of a piece in an epoch: pieces are learned, not notes.
     clip_norm : float
         Largest norm of the gradient.
+    cell : {"gru", "lstm"}
+        Kind of recurrent layer; only a GRU can be played.
     """
 
     n_epochs: int = 16
@@ -48,7 +52,15 @@ class Settings:
     batch_size: int = 16
     windows_per_piece: int = 8
     clip_norm: float = 1.0
+    cell: Cell = "gru"
 
+
+SETTINGS: dict[Role, Settings] = {
+    "melody": Settings(n_epochs=20, dropout=0.15),
+    "bass": Settings(dropout=0.35),
+    "drums": Settings(dropout=0.2),
+}
+"""What the shipped checkpoints were trained with: the smaller the corpus, the more is hidden."""
 
 FINE_TUNING = Settings(n_epochs=8, patience=3, learning_rate=5e-4)
 """How to go on from a checkpoint: fewer and smaller steps, so that what it knows is not lost."""

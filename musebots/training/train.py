@@ -30,6 +30,7 @@ from musebots.training.evaluate import Likelihood, evaluate, grouped_by_source
 from musebots.training.loss import window_loss
 from musebots.training.report import (
     FINE_TUNING,
+    SETTINGS,
     Progress,
     Settings,
     TrainingReport,
@@ -101,7 +102,7 @@ def train(
     """
     out = Path(out)
     parent = None if start is None else load_checkpoint(Path(start), role=role)
-    settings = settings or (Settings() if parent is None else FINE_TUNING)
+    settings = settings or (SETTINGS[role] if parent is None else FINE_TUNING)
     if not os.access(out.parent, os.W_OK) or out.is_dir():
         raise CheckpointError(f"{out} cannot be written: choose a file in a folder that you own")
     corpus = read_corpus(role, Path(corpus_dir))
@@ -143,7 +144,11 @@ class _Run:
             model_of(parent, dropout=settings.dropout)
             if parent
             else RoleModel(
-                self.vocabulary, self.features, n_units=settings.n_units, dropout=settings.dropout
+                self.vocabulary,
+                self.features,
+                n_units=settings.n_units,
+                dropout=settings.dropout,
+                cell=settings.cell,
             )
         )
         self.optimizer = torch.optim.AdamW(
@@ -229,7 +234,9 @@ class _Run:
 
     def _update(self, batch: Batch) -> float:
         """One step of the optimizer; the batch's nats."""
-        loss, nats = window_loss(self.model(batch.features, batch.tokens), batch)
+        loss, nats = window_loss(
+            self.model(batch.features, batch.tokens, batch.heard_levels), batch
+        )
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip_norm)

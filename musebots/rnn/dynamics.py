@@ -1,0 +1,76 @@
+"""How hard melody and bass play: velocity as levels around a part's own middle. Pure.
+
+Recordings and files are as loud as somebody mixed them; what is worth learning is which notes
+stand out of their part and which step back. So a level says how far a note lies from the median
+velocity of its part, in steps that widen away from it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from musebots.notes import MAX_VELOCITY
+from musebots.rnn.sampling import N_VELOCITY_LEVELS
+
+__all__ = ["relative_levels", "velocity_of_level"]
+
+_EDGES = (-28, -16, -9, -3, 4, 10, 19)
+_MIDDLES = (-30, -21, -12, -6, 0, 7, 14, 22)
+assert len(_MIDDLES) == N_VELOCITY_LEVELS == len(_EDGES) + 1
+
+_FEWEST_VELOCITIES = 4
+_SMALLEST_SD = 2.0
+
+_MIDDLE_VELOCITY = 76
+_INTENSITY_SPAN = 40
+_CALMEST, _WILDEST = 0.7, 1.3
+_JITTER = 2.0
+
+
+def relative_levels(velocities: npt.NDArray[np.float32]) -> npt.NDArray[np.int8]:
+    """The level, 0..7, of every note of a part; -1 throughout where they tell nothing.
+
+    A part tells nothing when it has fewer than four different velocities or they spread by less
+    than 2: nobody played it, or somebody pressed it flat.
+
+    Parameters
+    ----------
+    velocities : array
+        (n_notes,), 1..127.
+
+    Examples
+    --------
+    >>> relative_levels(np.array([80, 80, 60, 100, 85, 80], np.float32)).tolist()
+    [4, 4, 1, 7, 5, 4]
+    >>> relative_levels(np.array([90, 90, 90, 90], np.float32)).tolist()
+    [-1, -1, -1, -1]
+    """
+    is_played = len(np.unique(velocities)) >= _FEWEST_VELOCITIES
+    if not is_played or float(velocities.std()) < _SMALLEST_SD:
+        return np.full(len(velocities), -1, dtype=np.int8)
+    apart = velocities - np.median(velocities)
+    return np.searchsorted(_EDGES, apart, side="right").astype(np.int8)
+
+
+def velocity_of_level(level: int, intensity: float, uniform: float) -> int:
+    """A MIDI velocity for a level.
+
+    Parameters
+    ----------
+    level : int
+        0..7, from `relative_levels`.
+    intensity : float
+        0..1: the middle moves with it, from 56 to 96, and accents stand out the more.
+    uniform : float
+        In [0, 1): moves the velocity by up to 2, so that no two notes need be alike.
+
+    Examples
+    --------
+    >>> [velocity_of_level(level, 0.5, 0.5) for level in (0, 4, 7)]
+    [46, 76, 98]
+    """
+    spread = _CALMEST + (_WILDEST - _CALMEST) * intensity
+    middle = _MIDDLE_VELOCITY + (intensity - 0.5) * _INTENSITY_SPAN
+    velocity = round(middle + _MIDDLES[level] * spread + (2 * uniform - 1) * _JITTER)
+    return max(1, min(velocity, MAX_VELOCITY))
