@@ -59,7 +59,8 @@ class Activations(Message):
     sent = "bot to Director to the bots that hear it"
     sense = (
         "bot id, number of this message, layer, network (sha256), first tick, ticks a step, units, "
-        "activations (float32, big-endian, step by step), surprise (float32 a step, nats; or left out)"
+        "activations (float32, big-endian, step by step), "
+        "surprise (float32 a step, nats; or left out)"
     )
 
     bot_id: str
