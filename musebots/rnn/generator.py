@@ -14,8 +14,9 @@ from musebots.generators import Onset, Step, StepContext
 from musebots.notes import MAX_VELOCITY
 from musebots.rnn.checkpoint import Checkpoint, load_checkpoint, shipped_checkpoint
 from musebots.rnn.exact import Float64Array, exp
-from musebots.rnn.features import Memory, read_features
+from musebots.rnn.features import read_features
 from musebots.rnn.limits import allowed_tokens
+from musebots.rnn.memory import Memory
 from musebots.rnn.sampling import draw, velocity_in_level
 from musebots.rnn.taste import taste_of
 from musebots.rnn.vocabulary import (
