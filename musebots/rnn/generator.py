@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,18 +11,16 @@ import numpy as np
 
 from musebots.arrays import FloatArray
 from musebots.generators import Onset, Step, StepContext
-from musebots.notes import MAX_VELOCITY
 from musebots.rnn.checkpoint import Checkpoint, load_checkpoint, shipped_checkpoint
-from musebots.rnn.dynamics import velocity_of_level
-from musebots.rnn.exact import Float64Array
+from musebots.rnn.exact import Float64Array, exp
 from musebots.rnn.features import read_features
 from musebots.rnn.limits import allowed_tokens
 from musebots.rnn.memory import Memory
-from musebots.rnn.sampling import draw, velocity_in_level
+from musebots.rnn.sampling import draw
 from musebots.rnn.taste import taste_of
+from musebots.rnn.touch import strike_drums, strike_note
 from musebots.rnn.vocabulary import (
     DRUM_CLASSES,
-    DRUM_PITCHES,
     FIRST_NOTE,
     HOLD,
     DrumVocabulary,
@@ -37,16 +36,7 @@ DEFAULT_TOP_P: dict[Role, float] = {"melody": 0.93, "bass": 0.95, "drums": 0.97}
 DEFAULT_REPETITION = 0.5
 
 _GATES = ("reset", "update", "candidate")
-_N_CLASSES = len(DRUM_CLASSES)
-_N_UNIFORM: dict[Role, int] = {"melody": 2, "bass": 2, "drums": 1 + 2 * _N_CLASSES}
-_TICKS_PER_STEP = 120
-_OFFSET_LIMIT_TICKS = 50
-_OFFSET_LOOSENESS = 0.3
-_SD_OF_UNIFORM = 0.28867513459481287
-_LEVEL_TEMPERATURE, _LEVEL_TOP_P = 0.8, 0.95
-_VELOCITY_SPAN = 40
-_VELOCITY_JITTER = 6
-_ON_BAR, _ON_BEAT, _OFF_BEAT, _BETWEEN = 84, 76, 70, 64
+_N_UNIFORM: dict[Role, int] = {"melody": 2, "bass": 2, "drums": 1 + 2 * len(DRUM_CLASSES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +90,7 @@ class NeuralGenerator:
             raise ValueError(f"top_p must be in (0, 1], got {top_p}")
         if not 0 <= repetition <= 1:
             raise ValueError(f"repetition must be in [0, 1], got {repetition}")
+        self._checkpoint = checkpoint
         self._vocabulary = checkpoint.vocabulary
         self._feature_names = checkpoint.feature_names
         self._spread = checkpoint.tensors.get("offset_spread")
@@ -111,6 +102,7 @@ class NeuralGenerator:
         self._rng = rng
         self._temperature = temperature
         self._top_p = top_p
+        self._decided: tuple[Float64Array, int] | None = None
 
     @property
     def role(self) -> Role:
@@ -137,6 +129,23 @@ class NeuralGenerator:
         names = _GATES if self._record_gates else ()
         return dict.fromkeys(("gru", *(f"gru.{name}" for name in names)), self.n_units)
 
+    @property
+    def network(self) -> str:
+        """Identity of the network: the sha256 of its checkpoint."""
+        return self._checkpoint.sha256
+
+    @property
+    def surprise(self) -> float:
+        """Of the last step: -ln p of what was played, in nats; NaN before the first one.
+
+        Under the network as it was trained, temperature 1, before any leaning or nucleus.
+        """
+        if self._decided is None:
+            return math.nan
+        logits, token = self._decided
+        above = logits - logits.max()
+        return math.log(float(exp(above).sum())) - float(above[token])
+
     def reset(self) -> None:
         """Forget everything played; the random generator goes on."""
         self._stepper.reset()
@@ -147,8 +156,8 @@ class NeuralGenerator:
         """Decide the next 16th."""
         if not self._memory.previous:
             self._imagine(context)
-        logits = self._heard(context)
-        logits = self._taste.lean(logits, context, self._memory)
+        heard = self._heard(context)
+        logits = self._taste.lean(heard, context, self._memory)
         uniform = self._rng.random(_N_UNIFORM[self.role])
         token = draw(
             logits,
@@ -158,13 +167,18 @@ class NeuralGenerator:
             allowed=allowed_tokens(self._vocabulary, context, self._memory),
             n_exempt=0 if self.role == "drums" else FIRST_NOTE,
         )
+        self._decided = heard, token
         onsets: tuple[Onset, ...] = ()
         loudness = 0
         if isinstance(self._vocabulary, DrumVocabulary):
-            onsets = self._struck(self._vocabulary, token, uniform[1:])
+            onsets = strike_drums(
+                self._stepper, self._vocabulary, token, uniform[1:], spread=self._spread
+            )
         elif isinstance(self._vocabulary, PitchVocabulary) and token >= FIRST_NOTE:
             pitch = self._vocabulary.pitch_of(token, context.key, context.chord)
-            velocity, loudness = self._sung(token, context, float(uniform[1]))
+            velocity, loudness = strike_note(
+                self._stepper, self._memory, token, context, float(uniform[1])
+            )
             onsets = (Onset(pitch, velocity),)
         self._remember(context, token, loudness)
         hidden: FloatArray = self._stepper.hidden.astype(np.float32)  # exact: it is on the grid
@@ -207,44 +221,6 @@ class NeuralGenerator:
                 self._heard(at)
                 self._remember(at, token)
 
-    def _sung(self, token: int, context: StepContext, uniform: float) -> tuple[int, int]:
-        """The velocity of a voice's note, and its level plus 1 as the memory keeps it."""
-        if not self._stepper.has_touch:
-            return _accented(context, uniform), 0
-        memory = self._memory
-        last, bar_ago = memory.loudness, memory.loudness_one_bar_ago(context)
-        level = draw(
-            self._stepper.loudness(token, last, bar_ago),
-            uniform,
-            temperature=_LEVEL_TEMPERATURE,
-            top_p=_LEVEL_TOP_P,
-        )
-        # one number chooses the level and, by what is left of it, the place around it
-        return velocity_of_level(level, context.intensity, uniform * 1024 % 1.0), 1 + level
-
-    def _struck(
-        self, vocabulary: DrumVocabulary, token: int, uniform: Float64Array
-    ) -> tuple[Onset, ...]:
-        """The drums of a token, each with its learned velocity and lateness."""
-        classes = vocabulary.classes_of(token)
-        if not classes:
-            return ()
-        touch = self._stepper.touch(token)  # (9, levels + 1)
-        onsets = []
-        for drum in classes:
-            for_velocity, for_offset = float(uniform[drum]), float(uniform[_N_CLASSES + drum])
-            # one number chooses the level and, what is left of it, the place within
-            level = draw(
-                touch[drum, :-1], for_velocity, temperature=_LEVEL_TEMPERATURE, top_p=_LEVEL_TOP_P
-            )
-            velocity = velocity_in_level(level, for_velocity * 1024 % 1.0)
-            spread = 0.0 if self._spread is None else float(self._spread[drum])
-            stray = (for_offset - 0.5) / _SD_OF_UNIFORM * spread * _OFFSET_LOOSENESS
-            late = round((float(touch[drum, -1]) + stray) * _TICKS_PER_STEP)
-            late = max(-_OFFSET_LIMIT_TICKS, min(late, _OFFSET_LIMIT_TICKS))
-            onsets.append(Onset(DRUM_PITCHES[drum], velocity, late))
-        return tuple(onsets)
-
     def snapshot(self) -> object:
         """All that the next step depends on, the random generator's state included."""
         state: dict[str, Any] = dict(self._rng.bit_generator.state)
@@ -266,19 +242,6 @@ class NeuralGenerator:
         self._memory.restore(snapshot.memory)
         self._taste.restore(snapshot.taste)
         self._rng.bit_generator.state = snapshot.rng
-
-
-def _accented(context: StepContext, uniform: float) -> int:
-    step, beat = context.step_in_bar, 6 if context.is_compound else 4
-    if step == 0:
-        velocity = _ON_BAR
-    elif step % beat == 0:
-        velocity = _ON_BEAT
-    else:
-        velocity = _OFF_BEAT if step % 2 == 0 else _BETWEEN
-    velocity += round((context.intensity - 0.5) * _VELOCITY_SPAN)
-    velocity += round((uniform - 0.5) * 2 * _VELOCITY_JITTER)
-    return max(1, min(velocity, MAX_VELOCITY))
 
 
 def load_generator(

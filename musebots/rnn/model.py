@@ -1,4 +1,4 @@
-"""The network of all three roles, for training: features -> recurrent layer -> what to play. Needs torch.
+"""The network of all three roles, for training: features -> GRU -> what to play. Needs torch.
 
 Live, `musebots.rnn.stepper` computes the same function with numpy; a test holds the two together.
 """

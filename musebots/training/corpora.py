@@ -1,4 +1,4 @@
-"""Reading corpora: event files (``*.jsonl.gz``) and folders of MIDI files, as `Piece`s of a role."""
+"""Reading corpora: event files (``*.jsonl.gz``) and folders of MIDI files, as a role's pieces."""
 
 from __future__ import annotations
 

@@ -187,7 +187,7 @@ def split_at_silence(piece: Piece) -> list[Piece]:
 
 def _is_silent(piece: Piece) -> npt.NDArray[np.bool_]:
     is_drums = piece.velocity.shape[1] == _N_CLASSES
-    return piece.voice == (0 if is_drums else SILENT)
+    return np.equal(piece.voice, 0 if is_drums else SILENT)
 
 
 def _bars(piece: Piece, bars: list[int], length: int) -> Piece:

@@ -13,7 +13,15 @@ from musebots.training.corpora import LICENCES
 from musebots.training.evaluate import Likelihood
 from musebots.training.pieces import Piece
 
-__all__ = ["FINE_TUNING", "SETTINGS", "Progress", "Settings", "TrainingReport", "corpus_on_card"]
+__all__ = [
+    "FINE_TUNING",
+    "SETTINGS",
+    "Progress",
+    "Settings",
+    "TrainingReport",
+    "Trial",
+    "corpus_on_card",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +121,26 @@ class TrainingReport:
     valid: Likelihood
     test: Likelihood
     skipped: tuple[tuple[str, str], ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """How well a network did that was trained only to be measured.
+
+    Parameters
+    ----------
+    n_parameters : int
+        Its size.
+    n_epochs : int
+        How long it was trained.
+    valid, test : dict of str to Likelihood
+        By source and time signature.
+    """
+
+    n_parameters: int
+    n_epochs: int
+    valid: dict[str, Likelihood]
+    test: dict[str, Likelihood]
 
 
 def corpus_on_card(pieces: Sequence[Piece]) -> dict[str, dict[str, Any]]:

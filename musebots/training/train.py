@@ -34,11 +34,12 @@ from musebots.training.report import (
     Progress,
     Settings,
     TrainingReport,
+    Trial,
     corpus_on_card,
 )
 from musebots.training.state import TrainingState, load_state, save_state, state_path
 
-__all__ = ["Progress", "Settings", "TrainingReport", "train"]
+__all__ = ["Progress", "Settings", "TrainingReport", "Trial", "train", "trial"]
 
 log = logging.getLogger(__name__)
 
@@ -117,6 +118,40 @@ def train(
         torch.set_num_threads(n_threads)
 
 
+def trial(
+    role: Role,
+    corpus: Corpus,
+    *,
+    seed: int = 0,
+    settings: Settings | None = None,
+    features: tuple[str, ...] | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Trial:
+    """Train a network only to see how well it does: nothing is written.
+
+    Parameters
+    ----------
+    role, corpus, seed
+        As for `train`.
+    settings : Settings, optional
+        By default those of the shipped checkpoint; here the cell may be an LSTM, too.
+    features : tuple of str, optional
+        What it hears; by default what the shipped checkpoint does.
+    on_progress : callable, optional
+        Called some times a second at most.
+    """
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            run = _Run(role, corpus, Path(), seed, settings or SETTINGS[role], features=features)
+            while not run.is_done():
+                run.epoch(on_progress or (lambda progress: None))
+            return run.judged()
+    finally:
+        torch.set_num_threads(n_threads)
+
+
 class _Run:
     """One training, from the encoded corpus to the checkpoint."""
 
@@ -127,7 +162,8 @@ class _Run:
         out: Path,
         seed: int,
         settings: Settings,
-        parent: Checkpoint | None,
+        parent: Checkpoint | None = None,
+        features: tuple[str, ...] | None = None,
     ) -> None:
         self.role, self.corpus, self.out, self.seed = role, corpus, out, seed
         self.settings, self.parent = settings, parent
@@ -135,7 +171,7 @@ class _Run:
         self.vocabulary: Vocabulary = (
             parent.vocabulary if parent else vocabulary_for(role, train_pieces)
         )
-        self.features = parent.feature_names if parent else ROLE_FEATURES[role]
+        self.features = parent.feature_names if parent else features or ROLE_FEATURES[role]
         self.encoder = Encoder(self.vocabulary, self.features, Knobs(train_pieces))
         self.train_set = [self.encoder.encode(piece) for piece in train_pieces]
         self.valid_set = self._held_out("valid")
@@ -180,15 +216,15 @@ class _Run:
                 self.model.load_state_dict(kept.model)
                 self.optimizer.load_state_dict(kept.optimizer)
         deadline = time.monotonic() + 60 * minutes if minutes else float("inf")
-        while not self._is_done() and time.monotonic() < deadline:
-            self._epoch(report)
+        while not self.is_done() and time.monotonic() < deadline:
+            self.epoch(report)
             save_state(file, self.state)
 
-    def _is_done(self) -> bool:
+    def is_done(self) -> bool:
         tired = self.state.epoch - self.state.best_epoch >= self.settings.patience
         return self.state.epoch >= self.settings.n_epochs or tired
 
-    def _epoch(self, report: Callable[[Progress], None]) -> None:
+    def epoch(self, report: Callable[[Progress], None]) -> None:
         settings, epoch = self.settings, self.state.epoch
         rng = np.random.default_rng([self.seed, 1, epoch])
         torch.manual_seed(int(rng.integers(2**62)))
@@ -208,7 +244,7 @@ class _Run:
             self._set_learning_rate((epoch + index / len(plan)) / settings.n_epochs)
             nats += self._update(plan[index])
             n_steps += float(plan[index].is_real.sum())
-            if time.monotonic() - last_save > _SAVE_SECONDS:
+            if self.out.name and time.monotonic() - last_save > _SAVE_SECONDS:
                 self._save_within_epoch(index + 1, nats, n_steps)
                 last_save = time.monotonic()
             if time.monotonic() - last_report > _REPORT_SECONDS:
@@ -251,6 +287,18 @@ class _Run:
         pieces = self.valid_set or self.train_set
         results = evaluate(self.model, pieces, hidden_columns=self.encoder.knob_columns)
         return _total(results).nats_per_step
+
+    def judged(self) -> Trial:
+        """How well the best network does on the splits that were not learned from."""
+        assert self.state.best is not None
+        self.model.load_state_dict(self.state.best)
+        columns = self.encoder.knob_columns
+        return Trial(
+            sum(parameter.numel() for parameter in self.model.parameters()),
+            self.state.epoch,
+            evaluate(self.model, self.valid_set, hidden_columns=columns),
+            evaluate(self.model, self._held_out("test"), hidden_columns=columns),
+        )
 
     def finish(self) -> TrainingReport:
         """Round the best network to the grid, measure it, write it."""

@@ -52,6 +52,14 @@ def random_checkpoint(role: Role, seed: int = 0) -> Checkpoint:
             "touch_of_token.weight": (vocabulary.n_tokens, 81),
             "offset_spread": (9,),
         }
+    else:
+        shapes |= {
+            "touch.weight": (8, N_UNITS),
+            "touch.bias": (8,),
+            "touch_of_token.weight": (vocabulary.n_tokens, 8),
+            "touch_of_last.weight": (9, 8),
+            "touch_of_bar_ago.weight": (9, 8),
+        }
     tensors = {
         # whole numbers: the same on every machine, as a normal distribution need not be
         name: (rng.integers(-1_250_000, 1_250_001, shape) * GRID).astype(np.float32)

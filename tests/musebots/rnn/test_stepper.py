@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from musebots.rnn.checkpoint import Checkpoint, shipped_checkpoint
-from musebots.rnn.exact import GRID, on_grid
+from musebots.rnn.exact import GRID, HIDDEN_GRID, on_grid
 from musebots.rnn.stepper import Stepper
 from musebots.rnn.vocabulary import ROLES, Role
 
@@ -25,7 +25,7 @@ def test_shipped_network_steps_as_torch_computes_over_10_000_steps(role: Role) -
     n_steps = 10_000
     checkpoint = shipped_checkpoint(role)
     stepper = checkpoint.stepper()
-    model = model_of(checkpoint).double().eval()
+    model = model_of(checkpoint).eval()
     features = _random_features(checkpoint, n_steps)
     tokens = np.arange(n_steps) % stepper.n_tokens
     levels = np.random.default_rng(1).integers(9, size=(n_steps, 2))
@@ -52,7 +52,7 @@ def test_hidden_state_stays_on_the_grid(checkpoint: Checkpoint) -> None:
     stepper = checkpoint.stepper()
     for features in _random_features(checkpoint, 200):
         stepper.step(features.tolist())
-        assert np.array_equal(on_grid(stepper.hidden), stepper.hidden)
+        assert np.array_equal(on_grid(stepper.hidden, HIDDEN_GRID), stepper.hidden)
         assert np.abs(stepper.hidden).max() <= 1
 
 
@@ -91,14 +91,41 @@ def test_weights_whose_sums_could_be_inexact_are_refused(checkpoint: Checkpoint)
         Stepper(tensors, checkpoint.feature_names)
 
 
-def test_only_drums_have_touch(checkpoint: Checkpoint) -> None:
+def test_drums_are_struck_one_by_one_and_voices_as_a_whole(checkpoint: Checkpoint) -> None:
     stepper = checkpoint.stepper()
+    stepper.step([0] * len(checkpoint.feature_names))
     if checkpoint.role == "drums":
         assert stepper.touch(1).shape == (9, 9)
-    else:
-        with pytest.raises(ValueError, match="does not say how hard"):
-            stepper.touch(1)
+        return
+    plain = stepper.loudness(1, 0, 0)
+    assert plain.shape == (8,)
+    louder = stepper.loudness(1, 7, 3) - plain
+    tensors = checkpoint.tensors
+    of_last, of_bar_ago = tensors["touch_of_last.weight"], tensors["touch_of_bar_ago.weight"]
+    expected = of_last[7] - of_last[0] + of_bar_ago[3].astype(float) - of_bar_ago[0]
+    assert np.allclose(louder, expected, atol=1e-5)
+
+
+def test_a_network_without_touch_says_so(checkpoint: Checkpoint) -> None:
+    bare = {name: t for name, t in checkpoint.tensors.items() if not name.startswith("touch")}
+    stepper = Stepper(bare, checkpoint.feature_names)
+    assert not stepper.has_touch
+    with pytest.raises(ValueError, match="does not say how hard"):
+        stepper.touch(1)
+
+
+def test_gates_and_candidate_make_up_the_hidden_state(checkpoint: Checkpoint) -> None:
+    stepper = checkpoint.stepper()
+    for features in _random_features(checkpoint, 50):
+        before = stepper.hidden
+        stepper.step(features.tolist())
+        gates = stepper.gates()
+        made = gates["update"] * before + (1 - gates["update"]) * gates["candidate"]
+        assert np.abs(made - stepper.hidden).max() < 1e-6
+        assert all(
+            gates[name].min() >= 0 and gates[name].max() <= 1 for name in ("reset", "update")
+        )
 
 
 def test_the_grid_is_fine_enough_not_to_be_heard() -> None:
-    assert GRID < 1e-6
+    assert max(GRID, HIDDEN_GRID) < 1e-6
