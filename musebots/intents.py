@@ -1,9 +1,9 @@
-"""What a bot intends: how active it will be in a phrase to come, and whether it wants the solo. Pure.
+"""What a bot intends: how active it will be in a phrase, and whether it wants the solo. Pure.
 
-Said in the classic way, `/broadcast/intent <id> "activityMask=5_5_4_..."`: 16 values, 0 (silent) to 9,
-spread evenly over a phrase of four bars. Other musebots stop there; ours add `from`, the tick of the
-phrase's first bar line, and sometimes `wish`, how much the bot wants the solo from there on. What
-comes without `from` is about the next phrase.
+Said in the classic way, `/broadcast/intent <id> "activityMask=5_5_4_..."`: 16 values, 0 (silent)
+to 9, spread evenly over a phrase of four bars. Other musebots stop there; ours add `from`, the tick
+of the phrase's first bar line, and sometimes `wish`, how much the bot wants the solo from there on.
+What comes without `from` is about the next phrase.
 """
 
 from __future__ import annotations

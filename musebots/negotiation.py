@@ -1,11 +1,11 @@
 """Who plays now: a lead that leaves room, others who take it, solos in turn. Pure.
 
-For every phrase of four bars one bot leads: the soloist, where there is one, or else the melody (the
-bass, the drums, whoever there is). Two bars ahead the lead announces how active it will be; one bar
-ahead the others announce the complement: where it is busy they do less, where it pauses they do more.
-In sections whose solo is `TURNS` every bot says three bars ahead how much it wants the next eight
-bars. The wish grows with every turn that it has waited, the largest one wins, and everybody hears
-the same wishes: nobody needs to be told the outcome.
+For every phrase of four bars one bot leads: the soloist, where there is one, or else the melody
+(the bass, the drums, whoever there is). Two bars ahead the lead announces how active it will be;
+one bar ahead the others announce the complement: where it is busy they do less, where it pauses
+they do more. In sections whose solo is `TURNS` every bot says three bars ahead how much it wants
+the next eight bars. The wish grows with every turn that it has waited, the largest one wins, and
+everybody hears the same wishes: nobody needs to be told the outcome.
 """
 
 from __future__ import annotations
@@ -46,9 +46,7 @@ def complement(lead: Mask, *, share: float = COMPLEMENT) -> Mask:
     >>> complement((9, 5, 0))
     (3, 5, 8)
     """
-    return tuple(
-        min(MOST_ACTIVE, max(1, round(USUAL + share * (USUAL - value)))) for value in lead
-    )
+    return tuple(min(MOST_ACTIVE, max(1, round(USUAL + share * (USUAL - value)))) for value in lead)
 
 
 class Negotiation:
@@ -90,9 +88,7 @@ class Negotiation:
         mask = self.intents.masks(meters.bar_tick(first_bar)).get(self._id)
         return USUAL if mask is None else value_at(mask, tick, first_bar, meters)
 
-    def soloist(
-        self, bar: int, roles: Mapping[str, str], course: Course, meters: MeterMap
-    ) -> str:
+    def soloist(self, bar: int, roles: Mapping[str, str], course: Course, meters: MeterMap) -> str:
         """Id of the bot that has the solo in a bar; empty for nobody."""
         section = course.at_tick(meters.bar_tick(bar))
         if section is None or not section.solo:
@@ -145,7 +141,7 @@ class Negotiation:
     def _wish(
         self, bar: int, roles: Mapping[str, str], course: Course, meters: MeterMap
     ) -> Intent | None:
-        """How much this bot wants the turn that begins with `bar`: one more for every one missed."""
+        """How much this bot wants the turn from `bar` on: one more for every one that it missed."""
         tick = meters.bar_tick(bar)
         section = course.at_tick(tick)
         is_asked = section is not None and section.solo == TURNS and not section.is_tacet(self._id)

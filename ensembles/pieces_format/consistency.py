@@ -76,7 +76,9 @@ def _unknown(piece: PieceTable) -> Iterator[PydanticCustomError]:
                 reason = f"no bot has the id {bot_id!r}; there is {', '.join(ids)}"
                 yield mistake(reason, "section", index, "tacet", place)
         if section.solo not in ("", TURNS, *ids):
-            reason = f"must be the id of a bot ({', '.join(ids)}) or {TURNS!r}, got {section.solo!r}"
+            reason = (
+                f"must be the id of a bot ({', '.join(ids)}) or {TURNS!r}, got {section.solo!r}"
+            )
             yield mistake(reason, "section", index, "solo")
 
 
