@@ -43,7 +43,7 @@ def overlap_area(reference: FloatArray, others: FloatArray) -> float:
 
 def _known(values: FloatArray) -> FloatArray:
     table = np.asarray(values, dtype=np.float64)
-    table = table.reshape(len(table), -1)
+    table = table.reshape(len(table), -1 if table.size else 1)
     return table[np.isfinite(table).all(axis=1)]
 
 

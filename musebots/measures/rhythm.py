@@ -23,6 +23,7 @@ __all__ = [
     "notes_per_active_bar",
     "notes_per_bar",
     "rest_step_rate",
+    "silent_bar_rate",
     "syncopation",
 ]
 
@@ -85,22 +86,28 @@ def groove_consistency(part: Part) -> float:
 
 
 def empty_bar_rate(part: Part) -> float:
-    """Share of bars in which nothing starts (MusPy ``empty_measure_rate``)."""
+    """Share of bars in which nothing starts: also those through which a long note goes on."""
     return float(1.0 - part.onset_grid.any(axis=1).mean())
 
 
-def empty_beat_rate(part: Part) -> float:
-    """Share of beats on which nothing starts.
+def silent_bar_rate(part: Part) -> float:
+    """Share of bars in which nothing sounds.
 
     Notes
     -----
-    MusPy ``empty_beat_rate``, but for the number of beats: MusPy has the piece end with its last
-    note, and counts one beat more where that is on a beat; here the bars are given.
+    MusPy ``empty_measure_rate``, but for two things: MusPy lets a note sound up to and including
+    the tick on which it ends, and has the piece end with its last note, counting one bar more
+    where that is on a bar line; here the bars are given.
     """
-    beat = part.beat_ticks * part.steps_per_bar // part.time_signature.bar_ticks
+    return float(1.0 - part.sounding.reshape(part.n_bars, -1).any(axis=1).mean())
+
+
+def empty_beat_rate(part: Part) -> float:
+    """Share of beats on which nothing sounds: MusPy ``empty_beat_rate``, as `silent_bar_rate`."""
+    beat = part.beat_ticks // STEP_TICKS
     if part.steps_per_bar % beat:
         raise ValueError(f"{part.time_signature} has no whole number of beats")
-    return float(1.0 - part.onset_grid.reshape(-1, beat).any(axis=1).mean())
+    return float(1.0 - part.sounding.reshape(-1, beat).any(axis=1).mean())
 
 
 def rest_step_rate(part: Part) -> float:
@@ -168,7 +175,7 @@ def syncopation(part: Part) -> float:
     """
     weights = np.tile(metrical_weights(part.time_signature), part.n_bars)
     onsets = np.flatnonzero(part.onset_grid)
-    ends = np.append(onsets[1:], part.n_steps)
+    ends = np.append(onsets, part.n_steps)[1:]
     total = 0
     for onset, end in zip(onsets.tolist(), ends.tolist(), strict=True):
         if end > onset + 1:
