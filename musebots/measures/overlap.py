@@ -70,17 +70,18 @@ def density_overlap(a: FloatArray, b: FloatArray) -> float:
     -----
     ``integral min(f_a, f_b)`` with Gaussian kernels of Scott's bandwidth, ``sd n^(-1/5)`` (D. W.
     Scott, Multivariate Density Estimation, Wiley 1992, equation 6.44 without its constant, as in
-    scipy's ``gaussian_kde``), over the whole line: mgeval stops at the outermost samples, and so
-    loses what the kernels leave beyond. Samples are counted into 2048 bins first. Where all are the
-    same the bandwidth is a thousandth of the common range, so that equal values overlap wholly.
+    scipy's ``gaussian_kde``), over the whole line. mgeval differs in two ways: it stops at the
+    outermost samples, and so loses what the kernels leave beyond; and each sample has its own
+    bandwidth, so that two of mostly the same value (no empty bar) share next to nothing. Here the
+    wider one serves both; where all are the same it is a thousandth of the common range. Samples
+    are counted into 2048 bins first.
     """
     spread = max(float(np.ptp(np.concatenate([a, b]))), 1e-12)
-    widths = [
-        max(float(np.std(x, ddof=len(x) > 1)) * len(x) ** -0.2, _NARROWEST * spread) for x in (a, b)
-    ]
-    margin = _REACH * max(widths)
-    low, high = float(min(a.min(), b.min())) - margin, float(max(a.max(), b.max())) + margin
-    f, g = (_density(x, width, low, high) for x, width in zip((a, b), widths, strict=True))
+    scotts = [float(np.std(x, ddof=1)) * len(x) ** -0.2 for x in (a, b) if len(x) > 1]
+    width = max(*scotts, _NARROWEST * spread) if scotts else _NARROWEST * spread
+    low = float(min(a.min(), b.min())) - _REACH * width
+    high = float(max(a.max(), b.max())) + _REACH * width
+    f, g = (_density(x, width, low, high) for x in (a, b))
     return float(np.minimum(f, g).sum())
 
 
