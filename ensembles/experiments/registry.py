@@ -57,7 +57,13 @@ class Experiment:
         return cast("Callable[[ExperimentSettings], ExperimentResult]", run)
 
 
-EXPERIMENTS: dict[str, Experiment] = {}
+EXPERIMENTS: dict[str, Experiment] = {
+    "polyphony": Experiment(
+        "frame likelihood on the public piano-roll benchmark, beside published figures",
+        "ensembles.experiments.polyphony",
+        RESEARCH | TRAIN,
+    ),
+}
 """In the order in which they are listed."""
 
 

@@ -1,0 +1,68 @@
+"""Where the piano-rolls come from: the benchmark's files, or a toy made on the spot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import scipy.io
+
+from musebots.errors import CorpusError
+from musebots.training.polyphony.rolls import Roll, Rolls
+
+__all__ = ["TOY", "read_collection", "toy_collection"]
+
+TOY = "toy"
+_SPLITS = ("traindata", "validdata", "testdata")
+_TOY_KEYS = 24
+_TOY_CHORDS = ((0, 4, 7), (9, 12, 16), (5, 9, 12), (7, 11, 14))
+
+
+def read_collection(path: Path) -> Rolls:
+    """Read one ``.mat`` file of the benchmark: 88 keys, split by its makers.
+
+    Raises
+    ------
+    CorpusError
+        If it is no such file.
+
+    Notes
+    -----
+    The files are those that came with Bai, Kolter and Koltun 2018 (arXiv 1803.01271); the rolls
+    and their splits are those of Boulanger-Lewandowski et al. 2012.
+    """
+    try:
+        content = scipy.io.loadmat(path)
+        splits = [
+            tuple(np.ascontiguousarray(roll, dtype=np.uint8) for roll in content[name].ravel())
+            for name in _SPLITS
+        ]
+    except (OSError, ValueError, TypeError, KeyError, NotImplementedError) as error:
+        raise CorpusError(
+            f"{path} holds no piano-rolls ({error}): it must be a MATLAB file with cells "
+            f"{', '.join(_SPLITS)}"
+        ) from error
+    for roll in (roll for split in splits for roll in split):
+        if roll.ndim != 2 or roll.shape[1] != 88 or len(roll) < 2 or roll.max() > 1:
+            raise CorpusError(
+                f"{path} holds a roll of shape {roll.shape}: rolls have two frames or more, 88 "
+                "keys, and hold 0 and 1"
+            )
+    return Rolls(path.stem, *splits)
+
+
+def toy_collection(seed: int) -> Rolls:
+    """A few bars of four chords over a bass, on two octaves: enough to see a network learn."""
+    rng = np.random.default_rng(seed)
+    return Rolls(TOY, *(tuple(_toy(rng) for _ in range(n)) for n in (12, 4, 4)))
+
+
+def _toy(rng: np.random.Generator) -> Roll:
+    n_frames = int(rng.integers(16, 33))
+    roll = np.zeros((n_frames, _TOY_KEYS), dtype=np.uint8)
+    first = int(rng.integers(len(_TOY_CHORDS)))
+    for frame in range(n_frames):
+        chord = _TOY_CHORDS[(first + frame // 2) % len(_TOY_CHORDS)]
+        roll[frame, list(chord)] = 1
+        roll[frame, chord[0] + int(rng.choice([0, 7]))] = 1
+    return roll
