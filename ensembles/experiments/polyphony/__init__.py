@@ -7,7 +7,11 @@ experiment goes on where it was, and ends with the same tables.
 from __future__ import annotations
 
 from ensembles.experiments.base import ExperimentResult, ExperimentSettings
-from ensembles.experiments.polyphony.collections import read_collection, toy_collection
+from ensembles.experiments.polyphony.collections import (
+    COLLECTION_FILES,
+    read_collection,
+    toy_collection,
+)
 from ensembles.experiments.polyphony.leakage import fresh_rolls
 from ensembles.experiments.polyphony.measuring import Measured, measure
 from ensembles.experiments.polyphony.reporting import (
@@ -17,7 +21,7 @@ from ensembles.experiments.polyphony.reporting import (
     runs_table,
     settings_table,
 )
-from ensembles.experiments.polyphony.trials import COLLECTIONS, TRIALS, toy_trials
+from ensembles.experiments.polyphony.trials import TRIALS, toy_trials
 
 __all__ = ["run"]
 
@@ -28,7 +32,7 @@ def run(settings: ExperimentSettings) -> ExperimentResult:
     collections = (
         (toy_collection(settings.seed),)
         if settings.is_quick
-        else tuple(read_collection(settings.corpus(path)) for path in COLLECTIONS)
+        else tuple(read_collection(settings.corpus(path)) for path in COLLECTION_FILES)
     )
     found: list[Measured] = []
     n_runs = sum(trial.n_seeds for trial in trials)

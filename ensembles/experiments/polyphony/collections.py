@@ -10,12 +10,20 @@ import scipy.io
 from musebots.errors import CorpusError
 from musebots.training.polyphony.rolls import Roll, Rolls
 
-__all__ = ["TOY", "read_collection", "toy_collection"]
+__all__ = ["COLLECTION_FILES", "TOY", "read_collection", "toy_collection"]
 
+COLLECTION_FILES = ("poly_music/JSB_Chorales.mat", "poly_music/Nottingham.mat")
+"""Below the corpora's folder."""
 TOY = "toy"
+"""Name of the collection made on the spot."""
+# what scipy raises when the bytes are not what they should be
+_DAMAGE = (
+    scipy.io.matlab.MatReadError, OSError, ValueError, TypeError, KeyError, NotImplementedError,
+)  # fmt: skip
 _SPLITS = ("traindata", "validdata", "testdata")
-_TOY_KEYS = 24
-_TOY_CHORDS = ((0, 4, 7), (9, 12, 16), (5, 9, 12), (7, 11, 14))
+_TOY_KEYS = 30
+_TOY_CHORDS = ((2, 6, 9), (11, 14, 18), (7, 11, 14), (9, 13, 16))
+_TOY_TOP = (21, 27)
 
 
 def read_collection(path: Path) -> Rolls:
@@ -37,7 +45,7 @@ def read_collection(path: Path) -> Rolls:
             tuple(np.ascontiguousarray(roll, dtype=np.uint8) for roll in content[name].ravel())
             for name in _SPLITS
         ]
-    except (OSError, ValueError, TypeError, KeyError, NotImplementedError) as error:
+    except _DAMAGE as error:
         raise CorpusError(
             f"{path} holds no piano-rolls ({error}): it must be a MATLAB file with cells "
             f"{', '.join(_SPLITS)}"
@@ -52,17 +60,18 @@ def read_collection(path: Path) -> Rolls:
 
 
 def toy_collection(seed: int) -> Rolls:
-    """A few bars of four chords over a bass, on two octaves: enough to see a network learn."""
+    """A few bars of four chords under a line that goes up and down by steps."""
     rng = np.random.default_rng(seed)
-    return Rolls(TOY, *(tuple(_toy(rng) for _ in range(n)) for n in (12, 4, 4)))
+    return Rolls(TOY, *(tuple(_toy(rng) for _ in range(n)) for n in (16, 4, 4)))
 
 
 def _toy(rng: np.random.Generator) -> Roll:
     n_frames = int(rng.integers(16, 33))
     roll = np.zeros((n_frames, _TOY_KEYS), dtype=np.uint8)
     first = int(rng.integers(len(_TOY_CHORDS)))
+    top = int(rng.integers(_TOY_TOP[0], _TOY_TOP[1] + 1))
     for frame in range(n_frames):
-        chord = _TOY_CHORDS[(first + frame // 2) % len(_TOY_CHORDS)]
-        roll[frame, list(chord)] = 1
-        roll[frame, chord[0] + int(rng.choice([0, 7]))] = 1
+        roll[frame, list(_TOY_CHORDS[(first + frame // 2) % len(_TOY_CHORDS)])] = 1
+        roll[frame, top] = 1
+        top = int(np.clip(top + rng.choice([-1, 1]), *_TOY_TOP))
     return roll

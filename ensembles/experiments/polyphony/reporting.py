@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 
@@ -48,15 +49,15 @@ def likelihood_table(found: Sequence[Measured], collections: Sequence[Rolls]) ->
 
 
 def _frequency_row(rolls: Rolls) -> tuple[Cell, ...]:
-    valid, test, fresh = (
-        FrameLikelihood.of(frequency_nats(rolls.train, split)) if split else None
-        for split in (rolls.valid, rolls.test, fresh_rolls(rolls))
+    valid, test = (
+        FrameLikelihood.of(frequency_nats(rolls.train, split))
+        for split in (rolls.valid, rolls.test)
     )
-    assert valid and test
+    fresh = fresh_rolls(rolls)
     return (
         rolls.name, "how often each key sounds", rolls.n_keys, 0, valid.given_first,
         test.given_first, None, test.with_first, test.per_roll,
-        fresh.given_first if fresh else None,
+        FrameLikelihood.of(frequency_nats(rolls.train, fresh)).given_first if fresh else None,
     )  # fmt: skip
 
 
@@ -83,8 +84,9 @@ def half_width(values: Sequence[float]) -> float | None:
     """
     if len(values) < 2:
         return None
-    error = float(np.std(values, ddof=1)) / len(values) ** 0.5
-    return float(stats.t.ppf(0.975, len(values) - 1)) * error
+    error: float = float(np.std(values, ddof=1)) / math.sqrt(len(values))
+    quantile = float(stats.t.ppf(0.975, len(values) - 1))
+    return quantile * error
 
 
 def published_table() -> Table:
@@ -119,8 +121,8 @@ def notes(found: Sequence[Measured], collections: Sequence[Rolls]) -> tuple[str,
     return (
         "Counted is -ln p of a whole frame, all keys together, whole pieces from their start; "
         "summed over all predicted frames of all pieces and divided by their number. The first "
-        "frame of a piece is given, as in Bai et al. 2018; the column beside counts it too, after "
-        "silence, as the code around the 2012 paper does. The mean of pieces weighs short ones more.",
+        "frame of a piece is given, as in Bai et al. 2018; the next column counts it too, after "
+        "silence. The mean of pieces weighs short ones more.",
         "Padding is never counted: dividing by the padded length makes any network look better.",
         "Independent keys and joint densities (RBM, NADE) are different classes: compare like with "
         "like. The NADE's likelihood is exact: a product of conditionals that sums to one.",
@@ -132,8 +134,8 @@ def notes(found: Sequence[Measured], collections: Sequence[Rolls]) -> tuple[str,
             "anew). The last column leaves them out; published figures include them."
             for rolls in collections
         ),
-        "The collections are transposed to C by their makers; 'transposed' trials move the training "
-        "pieces, and only those, by a few semitones, anew in every epoch.",
+        "The collections are transposed to C by their makers; 'transposed' trials move the "
+        "training pieces, and only those, by a few semitones, anew in every epoch.",
         "Settings were chosen on the validation split with seed 0; the epoch kept is the one with "
         "the best validation.",
         "Minutes of training, one thread: "

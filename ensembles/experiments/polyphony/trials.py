@@ -1,4 +1,4 @@
-"""What is trained: the benchmark's collections, the networks, their settings and numbers of seeds."""
+"""What is trained: which network on which collection, how, and with how many seeds."""
 
 from __future__ import annotations
 
@@ -8,10 +8,7 @@ from dataclasses import dataclass, replace
 from ensembles.experiments.polyphony.collections import TOY
 from musebots.training.polyphony.fit import FrameSettings
 
-__all__ = ["COLLECTIONS", "TRIALS", "Trial", "toy_trials"]
-
-COLLECTIONS = ("poly_music/JSB_Chorales.mat", "poly_music/Nottingham.mat")
-"""Files below the corpora's folder."""
+__all__ = ["TRIALS", "Trial", "toy_trials"]
 
 _JSB, _NOTTINGHAM = "JSB_Chorales", "Nottingham"
 
@@ -51,10 +48,12 @@ _JSB_NADE = FrameSettings(
     batch_size=8, n_epochs=60,
 )  # fmt: skip
 _NOTTINGHAM_STOCK = FrameSettings(
-    cell="lstm", n_units=300, dropout=0.3, input_dropout=0.1, learning_rate=4e-3, batch_size=8,
-    n_epochs=25, patience=6,
+    cell="lstm", n_units=300, dropout=0.2, learning_rate=4e-3, batch_size=4, n_epochs=40, patience=6
+)
+_NOTTINGHAM_NADE = FrameSettings(
+    cell="lstm", n_units=300, nade_hidden=64, span=24, dropout=0.2, learning_rate=4e-3,
+    batch_size=8, n_epochs=20, patience=6,
 )  # fmt: skip
-_NOTTINGHAM_NADE = replace(_NOTTINGHAM_STOCK, nade_hidden=64, span=24)
 
 TRIALS = (
     Trial(_JSB, "GRU", replace(_JSB_STOCK, cell="gru"), 3),
@@ -71,7 +70,7 @@ TRIALS = (
 def toy_trials() -> tuple[Trial, ...]:
     """All kinds of networks, as small as they can be and still learn a toy."""
     small = FrameSettings(
-        n_units=16, dropout=0.1, learning_rate=2e-2, batch_size=2, window_frames=24, n_epochs=6
+        n_units=16, dropout=0.1, learning_rate=2e-2, batch_size=2, window_frames=24, n_epochs=10
     )
     nade = replace(small, cell="lstm", nade_hidden=8)
     return (
