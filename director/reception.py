@@ -23,6 +23,8 @@ __all__ = ["Casting", "Reception", "passage_messages"]
 
 log = logging.getLogger(__name__)
 
+ON_DEMAND = ("activations",)  # topics that bots send only while somebody hears them
+
 
 @dataclass(frozen=True, slots=True)
 class Casting:
@@ -68,6 +70,7 @@ class Reception:
         self._wire = wire
         self._on_change = on_change
         self._n_foreign = 0
+        self._wanted = ""
         self._loop = asyncio.get_running_loop()
 
     def alive(self, message: m.Alive, source: Address) -> Member | None:
@@ -92,6 +95,8 @@ class Reception:
         member = self.roster.hello(message, source, self._loop.time())
         for answer in self._welcome(member):
             self._wire.send(answer, source)
+        if self._wanted:
+            self._wire.send(m.Wanted(self._wanted), source)
         self._members_changed()
 
     def ready(self, bot_id: str) -> None:
@@ -186,6 +191,10 @@ class Reception:
             if member.address is not None and (member.is_classic or member.wants("time"))
         )
         self.tell_ours(m.Roster(tuple((member.bot_id, member.role) for member in here)))
+        wanted = " ".join(topic for topic in ON_DEMAND if any(x.asks_for(topic) for x in here))
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self.tell_ours(m.Wanted(wanted))
         self._on_change()
 
 

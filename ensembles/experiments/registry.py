@@ -57,7 +57,21 @@ class Experiment:
         return cast("Callable[[ExperimentSettings], ExperimentResult]", run)
 
 
+EVENTS = (
+    "events/nottingham.jsonl.gz",
+    "events/openewld_pd.jsonl.gz",
+    "events/multitrack.jsonl.gz",
+    "events/jsb_chorales.jsonl.gz",
+    "events/groove.jsonl.gz",
+)
+
 EXPERIMENTS: dict[str, Experiment] = {
+    "samples": Experiment(
+        "what each bot plays against what people played, measure by measure",
+        "ensembles.experiments.samples",
+        RESEARCH,
+        EVENTS,
+    ),
     "polyphony": Experiment(
         "frame likelihood on the public piano-roll benchmark, beside published figures",
         "ensembles.experiments.polyphony",

@@ -6,12 +6,13 @@ from musebots.messages.base import Message
 from musebots.messages.classic import AgentList, Alive, Broadcast, Gain, Meter, Off, Time
 from musebots.messages.controls import Control, Mix, SetTempo, Stop
 from musebots.messages.joining import Bye, ClockPing, ClockPong, Hello, Ready, Roster, Welcome
+from musebots.messages.listening import Activations, Flag, Monitoring, Wanted
 from musebots.messages.music import Bars, Cancel, Form, HarmonyPlan, Notes, Tempo
 
 __all__ = ["MESSAGES"]
 
 MESSAGES: tuple[type[Message], ...] = (
     Alive, Time, Meter, AgentList, Gain, Off, Broadcast, Hello, Welcome, Ready, Bye, Roster,
-    ClockPing, ClockPong, Tempo, Bars, HarmonyPlan, Form, Notes, Cancel, Control, Mix, SetTempo,
-    Stop,
+    ClockPing, ClockPong, Tempo, Bars, HarmonyPlan, Form, Notes, Cancel, Wanted, Activations, Flag,
+    Monitoring, Control, Mix, SetTempo, Stop,
 )  # fmt: skip
