@@ -73,6 +73,8 @@ def coerced(value: OscValue, tag: str, cls: type[Message]) -> Any:
         return float(value)
     elif tag == "s" and isinstance(value, (str, int, float)):
         return str(value)
+    elif tag == "b" and isinstance(value, bytes):
+        return value
     raise ValueError(f"{cls.address}: {value!r} is not of OSC type {tag!r}")
 
 

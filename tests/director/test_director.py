@@ -273,6 +273,8 @@ def hostile_datagrams(n):
                 return int(rng.choice(numbers))
             case "f" | "d":
                 return float(rng.choice(reals))
+            case "b":
+                return bytes(rng.bytes(int(rng.integers(1, 50))))
             case _:
                 return "z" * int(rng.integers(0, 50))
 
