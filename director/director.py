@@ -358,6 +358,10 @@ class Director:
             case m.Broadcast():
                 self.reception.retained.keep_broadcast(message, datagram)
                 self.reception.relay(datagram, self.roster.here)
+            case m.Activations():
+                self._relay_to("activations", message.bot_id, datagram)
+            case m.Flag() | m.Monitoring():
+                self._relay_to("flags", message.bot_id, datagram)
             case m.Cancel():
                 self.playback.cancel(message.bot_id, message.from_tick)
             case m.Control():
@@ -437,11 +441,15 @@ class Director:
             return
         self.playback.add(bot_id, notes)
         self.reception.retained.keep_notes(bot_id, datagram)
+        self._relay_to("notes", bot_id, datagram)
+
+    def _relay_to(self, topic: str, bot_id: str, datagram: bytes) -> None:
+        """Send on what a bot said of a topic, to the others who hear it."""
         role = self.reception.role_of(bot_id)
         hearers = [
             member
             for member in self.roster.here
-            if member.bot_id != bot_id and member.wants("notes", role)
+            if member.bot_id != bot_id and member.wants(topic, role)
         ]
         self.reception.relay(datagram, hearers)
 

@@ -25,6 +25,8 @@ __all__ = ["Casting", "Reception", "passage_messages"]
 
 log = logging.getLogger(__name__)
 
+ON_DEMAND = ("activations",)  # topics that bots send only while somebody hears them
+
 
 @dataclass(frozen=True, slots=True)
 class Casting:
@@ -72,6 +74,7 @@ class Reception:
         self._wire = wire
         self._on_change = on_change
         self._n_foreign = 0
+        self._wanted = ""
         self._loop = asyncio.get_running_loop()
 
     def alive(self, message: m.Alive, source: Address) -> Member | None:
@@ -218,6 +221,8 @@ class Reception:
         for datagram in self.retained.controls(member.bot_id):
             self._wire.send_bytes(datagram, to)
         self._tell_retained(to)
+        if self._wanted:
+            self._wire.send(m.Wanted(self._wanted), to)
 
     def _tell_retained(self, to: Address) -> None:
         for datagram in self.retained.broadcasts():
@@ -256,6 +261,10 @@ class Reception:
             if member.address is not None and (member.is_classic or member.wants("time"))
         )
         self.tell_ours(m.Roster(tuple((member.bot_id, member.role) for member in here)))
+        wanted = " ".join(topic for topic in ON_DEMAND if any(x.asks_for(topic) for x in here))
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self.tell_ours(m.Wanted(wanted))
         self._on_change()
 
 

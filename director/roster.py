@@ -50,6 +50,10 @@ class Member:
         """Whether it asked to hear a topic, of anybody or of a role (``notes/drums``)."""
         return topic in self.hears or f"{topic}/{role}" in self.hears
 
+    def asks_for(self, topic: str) -> bool:
+        """Whether it asked to hear a topic, of whomever."""
+        return any(heard.partition("/")[0] == topic for heard in self.hears)
+
 
 @dataclass(slots=True)
 class Roster:

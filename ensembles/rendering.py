@@ -8,11 +8,13 @@ import hashlib
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from director.director import Director, SessionReport
+from director.director import Casting, Director, SessionReport
 from director.outputs.audio import WavOutput
 from director.outputs.base import Output
 from director.outputs.midifile import MidiFileOutput
@@ -25,6 +27,9 @@ from musebots.faults import one_fault
 from musebots.network import Address, LoopbackNetwork, Network
 from musebots.offline import run_offline
 from musebots.registry import resolve
+
+if TYPE_CHECKING:
+    from musebots.musebot import Musebot
 
 __all__ = ["RenderReport", "perform_here", "render"]
 
@@ -124,23 +129,32 @@ async def perform_here(
     outputs: list[Output],
     *,
     network: Network,
+    listeners: Mapping[str, Musebot] = MappingProxyType({}),
     on_progress: Callable[[float], None] = lambda share: None,
 ) -> SessionReport:
     """Play a piece with Director and bots in this process, on the running event loop.
 
-    On an offline loop that is a render; on a normal one it plays in real time.
+    On an offline loop that is a render; on a normal one it plays in real time. `listeners` join the
+    band by id without a place in the mix; the music waits for them as for everybody.
 
     Raises
     ------
     BotFailed
         When a bot's code raises: without that bot it would not be the piece.
     """
-    director = Director(score, cast_of(piece, score), outputs)
+    cast = cast_of(piece, score)
+    for bot_id, listener in listeners.items():
+        cast[bot_id] = Casting(listener.role, score.seed)
+    director = Director(score, cast, outputs)
     address = await director.open(network)
     with one_fault():
         async with asyncio.TaskGroup() as tasks:
             bots = [
                 tasks.create_task(_play(bot.id, bot.bot, network, address)) for bot in piece.bots
+            ]
+            bots += [
+                tasks.create_task(listener.run(Link(bot_id, network, address)))
+                for bot_id, listener in listeners.items()
             ]
             progress = tasks.create_task(_follow(director, on_progress))
             report = await director.run()

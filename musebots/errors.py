@@ -13,6 +13,7 @@ __all__ = [
     "CheckpointError",
     "ConfigError",
     "CorpusError",
+    "CorpusMissing",
     "MusebotError",
     "NetworkError",
     "OutputUnavailable",
@@ -44,6 +45,12 @@ class CheckpointError(ConfigError):
 
 class CorpusError(ConfigError):
     """A corpus holds nothing that the role can be trained on."""
+
+
+class CorpusMissing(CorpusError):
+    """A corpus that is needed is not there."""
+
+    exit_code = 3
 
 
 class NetworkError(ConfigError):

@@ -7,7 +7,8 @@ Markov chain or a table stands behind it is its own affair.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from musebots.harmony import Chord, Key
@@ -61,13 +62,16 @@ class StepContext:
         Whether the drums (are known to) play the bass drum at this step.
     others_density : float or None
         0..1, share of the 16ths of the bar before this one on which somebody else of the band
-        started a note; None where that is not known.
+        started a note (not counting this role's own); None where that is not known.
     place_in_section : PlaceInSection
         Whether this bar opens its section (the first two bars), lies inside it, closes it (its
-        last bar) or is the last one of the piece; empty where that is not known.
+        last bar) or is the last one of the piece; empty where that is not known. The networks
+        learned it on blocks of eight bars.
     recall_bars : int
         How many bars ago the passage lies that this one comes back to: in an A, the same bar of
-        the A before. 0 where there is none.
+        the A before; 0 where there is none. Up to 64 bars are remembered, and what was played at
+        the same step of that bar is what a network hears of it. The networks learned it on
+        passages of four or eight bars over the chords of an earlier one.
     """
 
     step_in_bar: int
@@ -109,12 +113,16 @@ class Step:
     is_hold : bool
         Whether the note that sounds goes on. With no onset and no hold there is silence.
     hidden : FloatArray
-        Hidden activations after this step, shape (n_units,), layer by layer.
+        Hidden activations after this step, shape (n_units,), all layers one after the other.
+    layers : mapping of str to FloatArray
+        The activations by name, as the generator's `layers` announces them; empty unless asked
+        for, since most listeners need `hidden` alone.
     """
 
     onsets: tuple[Onset, ...]
     is_hold: bool
     hidden: FloatArray
+    layers: Mapping[str, FloatArray] = field(default_factory=dict)
 
 
 class SequenceGenerator(Protocol):

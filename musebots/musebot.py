@@ -29,6 +29,7 @@ from musebots.messages import (
     Roster,
     State,
     Tempo,
+    Wanted,
     Welcome,
 )
 from musebots.network import Wire
@@ -72,6 +73,8 @@ class Musebot(Agent):
         The bot's own table from the piece.
     knobs : dict of str to float
         Live controls, 0..1, neutral at 0.5.
+    wanted : frozenset of str
+        Topics that somebody hears and that need not be sent otherwise: ``"activations"``.
 
     Examples
     --------
@@ -112,6 +115,7 @@ class Musebot(Agent):
         self.band = Band()
         self.settings: dict[str, Any] = {}
         self.knobs: dict[str, float] = dict(NEUTRAL_KNOBS)
+        self.wanted: frozenset[str] = frozenset()
         self.seed = 0
         self.n_sent = 0
         self._rng: np.random.Generator | None = None
@@ -237,6 +241,8 @@ class Musebot(Agent):
                 self._continuity.take(message)
             case Roster():
                 self.band.roles = dict(message.bots)
+            case Wanted():
+                self.wanted = frozenset(message.topics.split())
             case Control() if message.name in self.knobs:
                 self.knobs[message.name] = min(1.0, max(0.0, message.value))
             case _:

@@ -46,6 +46,8 @@ class Planner:
         From a tick on the grid to what is known there.
     is_percussion : bool
         Hits have no length of their own and do not end one another.
+    on_step : callable
+        Hears each step that is decided for good, with its tick, in order; not one taken back.
     """
 
     def __init__(
@@ -54,10 +56,12 @@ class Planner:
         context_at: Callable[[int], StepContext],
         *,
         is_percussion: bool = False,
+        on_step: Callable[[int, Step], None] = lambda tick, step: None,
     ) -> None:
         self._generator = generator
         self._context_at = context_at
         self._is_percussion = is_percussion
+        self._on_step = on_step
         self._next_tick: int | None = None
 
     def plan(self, start_tick: int, end_tick: int) -> list[Note]:
@@ -69,9 +73,9 @@ class Planner:
         sounding: _Open | None = None
         tick = start_tick if self._next_tick is None else max(start_tick, self._next_tick)
         while tick < end_tick:
-            sounding = self._take(
-                self._generator.step(self._context_at(tick)), tick, sounding, notes
-            )
+            step = self._generator.step(self._context_at(tick))
+            self._on_step(tick, step)
+            sounding = self._take(step, tick, sounding, notes)
             tick += STEP_TICKS
         while sounding is not None and tick < end_tick + MAX_STEPS_OVER * STEP_TICKS:
             before = self._generator.snapshot()
@@ -79,6 +83,7 @@ class Planner:
             if step.onsets or not step.is_hold:
                 self._generator.restore(before)
                 break
+            self._on_step(tick, step)
             sounding.end_tick = tick = tick + STEP_TICKS
         if sounding is not None:
             notes.append(sounding.note())

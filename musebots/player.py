@@ -8,14 +8,22 @@ does not depend on the network, and the same seed gives the same music live and 
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from musebots.errors import ConfigError
-from musebots.generators import MAX_STEPS_TO_NEXT, STEP_TICKS, SequenceGenerator, StepContext
+from musebots.generators import (
+    MAX_STEPS_TO_NEXT,
+    STEP_TICKS,
+    SequenceGenerator,
+    Step,
+    StepContext,
+)
 from musebots.musebot import Musebot
 from musebots.notes import Note
 from musebots.planning import Planner
+from musebots.telemetry import Telemetry
 from musebots.timebase import beats_from_ticks
 
 if TYPE_CHECKING:
@@ -53,12 +61,18 @@ class GeneratorBot(Musebot):
             if not low < self.setting(name, high) <= high:
                 raise ConfigError(f"{name} must be above {low} and up to {high}")
         self._style = self.settings.get("style", self.style)
-        generator = self.make_generator()
+        self._generator = generator = self.make_generator()
+        self._telemetry: Telemetry | None = None
         styles = getattr(generator, "styles", ())
         if "style" in self.settings and self._style not in styles:
             known = ", ".join(styles)
             raise ConfigError(f"setting style must be one of {known}, got {self._style!r}")
-        self._planner = Planner(generator, self.context_at, is_percussion=self.is_percussion)
+        self._planner = Planner(
+            generator,
+            self.context_at,
+            is_percussion=self.is_percussion,
+            on_step=self._on_step,
+        )
 
     def make_generator(self) -> SequenceGenerator:
         """The role's network with this bot's settings; override it to play something else."""
@@ -84,6 +98,21 @@ class GeneratorBot(Musebot):
             elif section is not None and section.start_tick == start_tick:
                 notes = self.opening(section, notes)
             self.send(*self._heard(notes))
+            self._tell_activations()
+
+    def _on_step(self, tick: int, step: Step) -> None:
+        """Keep a step's activations, when somebody wants to hear them."""
+        if "activations" not in self.wanted:
+            return
+        if self._telemetry is None:
+            self._telemetry = Telemetry(self.id, str(getattr(self._generator, "network", "")))
+        surprise = float(getattr(self._generator, "surprise", math.nan))
+        self._telemetry.add(tick, step.hidden, surprise)
+
+    def _tell_activations(self) -> None:
+        if self._telemetry is not None:
+            for message in self._telemetry.messages():
+                self.tell(message)
 
     def state(self) -> object:
         """The network's state, its chance, and where in the music it is."""

@@ -14,6 +14,14 @@ from musebots.messages.classic import AgentList, Alive, Broadcast, Gain, Meter, 
 from musebots.messages.continuing import DONE_TICK, Progress, State
 from musebots.messages.controls import Add, Control, Mix, Remove, Replace, SetTempo, Stop
 from musebots.messages.joining import Bye, ClockPing, ClockPong, Hello, Ready, Roster, Welcome
+from musebots.messages.listening import (
+    MAX_UNITS,
+    Activations,
+    Flag,
+    Monitoring,
+    Wanted,
+    steps_per_message,
+)
 from musebots.messages.music import (
     MAX_CHORDS_PER_MESSAGE,
     MAX_NOTES_PER_MESSAGE,
@@ -30,11 +38,12 @@ from musebots.messages.wire import MAX_DATAGRAM_BYTES, decode, decode_all, encod
 
 __all__ = [
     "DONE_TICK", "MAX_CHORDS_PER_MESSAGE", "MAX_DATAGRAM_BYTES", "MAX_NOTES_PER_MESSAGE",
-    "MESSAGES", "NOT_STARTED", "PROTOCOL_VERSION", "Add", "AgentList", "Alive", "Bars",
-    "Broadcast", "Bye", "Cancel", "ClockPing", "ClockPong", "Control", "Form", "Gain",
-    "HarmonyPlan", "Hello", "Message", "Meter", "Mix", "Notes", "Off", "OscValue", "Progress",
-    "Ready", "Remove", "Replace", "Roster", "SetTempo", "State", "Stop", "Tempo", "Time",
-    "Unknown", "Welcome", "decode", "decode_all", "encode",
+    "MAX_UNITS", "MESSAGES", "NOT_STARTED", "PROTOCOL_VERSION", "Activations", "Add", "AgentList",
+    "Alive", "Bars", "Broadcast", "Bye", "Cancel", "ClockPing", "ClockPong", "Control", "Flag",
+    "Form", "Gain", "HarmonyPlan", "Hello", "Message", "Meter", "Mix", "Monitoring", "Notes",
+    "Off", "OscValue", "Progress", "Ready", "Remove", "Replace", "Roster", "SetTempo", "State",
+    "Stop", "Tempo", "Time", "Unknown", "Wanted", "Welcome", "decode", "decode_all", "encode",
+    "steps_per_message",
 ]  # fmt: skip
 
 PROTOCOL_VERSION = 1

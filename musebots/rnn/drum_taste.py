@@ -10,7 +10,7 @@ import numpy as np
 from musebots.drumkit import DRUM_CLASSES
 from musebots.generators import StepContext
 from musebots.rnn.exact import GRID, Float64Array, on_grid
-from musebots.rnn.features import Memory
+from musebots.rnn.memory import Memory
 from musebots.rnn.vocabulary import DrumVocabulary
 
 __all__ = ["DrumTaste", "hits_factor"]

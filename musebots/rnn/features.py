@@ -8,128 +8,39 @@ step follow. A checkpoint lists its features by name, so those trained before go
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import get_args
 
-from musebots.generators import MAX_STEPS_TO_NEXT, StepContext
+from musebots.generators import MAX_STEPS_TO_NEXT, PlaceInSection, StepContext
 from musebots.harmony import Chord
-from musebots.rnn.vocabulary import (
-    FIRST_NOTE,
-    HOLD,
-    DrumVocabulary,
-    PitchVocabulary,
-    Role,
-    Vocabulary,
-)
+from musebots.rnn.memory import MAX_AGE, MAX_STEPS_PER_BAR, Memory
+from musebots.rnn.vocabulary import PitchVocabulary, Role, Vocabulary
 
 __all__ = [
     "FEATURES",
     "MAX_STEPS_PER_BAR",
+    "PLACES",
     "ROLE_FEATURES",
     "TOKEN_TABLE",
     "Feature",
-    "Memory",
     "knob_level",
+    "others_level",
     "read_features",
 ]
 
-MAX_STEPS_PER_BAR = 24
+PLACES: tuple[PlaceInSection, ...] = get_args(PlaceInSection)
+"""Where a bar lies in its section; the first one, "", is "not known"."""
 TOKEN_TABLE = "token"
 """The embedding that all token-valued features share; row 0 is "none", row t + 1 is token t."""
 
-_BARS_KEPT = 8
-_MAX_AGE = 16
-_RECENT_STEPS = 32
 _N_KNOB_LEVELS = 7
+_N_OTHERS_LEVELS = 6
+_PLACE_INDEX = {place: index for index, place in enumerate(PLACES)}
 _QUALITY_CLASSES = {
     "maj": 1, "6": 1, "min": 2, "min6": 2, "minmaj7": 2, "7": 3, "aug7": 3, "maj7": 4, "min7": 5,
     "dim": 6, "dim7": 6, "hdim7": 7, "sus4": 8, "sus2": 8, "5": 9, "aug": 10,
 }  # fmt: skip
-
-
-class Memory:
-    """What a role has played so far, as far as its features look back.
-
-    Parameters
-    ----------
-    vocabulary : Vocabulary
-        The role's words.
-
-    Attributes
-    ----------
-    previous : int
-        Token of the last step plus 1; 0 at the beginning.
-    sounding : int or None
-        MIDI pitch that sounds after the last step (melody and bass).
-    age : int
-        Steps since the last onset, up to 16; 0 when there was none.
-    held : int
-        Steps for which the note that sounds has sounded; 0 in silence.
-    silence : int
-        Steps since a note last sounded (since a drum was last struck); 0 while one sounds.
-    recent : deque of bool
-        Whether a note started, for each of the last 32 steps (melody and bass).
-    """
-
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        self._vocabulary = vocabulary
-        self.previous = 0
-        self.sounding: int | None = None
-        self.age = 0
-        self.held = 0
-        self.silence = 0
-        self.recent: deque[bool] = deque(maxlen=_RECENT_STEPS)
-        self._bars: deque[list[int]] = deque(maxlen=_BARS_KEPT + 1)
-
-    def observe(self, context: StepContext, token: int) -> None:
-        """Take note of the token that was played at this step."""
-        if context.step_in_bar == 0 or not self._bars:
-            self._bars.append([0] * MAX_STEPS_PER_BAR)
-        if context.step_in_bar < MAX_STEPS_PER_BAR:
-            self._bars[-1][context.step_in_bar] = token + 1
-        self.previous = token + 1
-        if isinstance(self._vocabulary, PitchVocabulary):
-            self._follow(self._vocabulary, context, token)
-        elif isinstance(self._vocabulary, DrumVocabulary):
-            self.silence = 0 if self._vocabulary.mask_of(token) else self.silence + 1
-
-    def _follow(self, vocabulary: PitchVocabulary, context: StepContext, token: int) -> None:
-        self.recent.append(token >= FIRST_NOTE)
-        if token >= FIRST_NOTE:
-            self.sounding = vocabulary.pitch_of(token, context.key, context.chord)
-            self.age = self.held = 1
-            self.silence = 0
-            return
-        self.age = min(self.age + 1, _MAX_AGE) if self.age else 0
-        if token == HOLD and self.sounding is not None:
-            self.held += 1
-        else:
-            self.sounding, self.held = None, 0
-            self.silence += 1
-
-    def bars_ago(self, context: StepContext, n_bars: int) -> int:
-        """Token plus 1 at the same place `n_bars` bars ago; 0 when that was not heard."""
-        # the current bar is in the queue only once its first step was observed
-        back = n_bars - 1 if context.step_in_bar == 0 or not self._bars else n_bars
-        step = context.step_in_bar
-        if back >= len(self._bars) or step >= MAX_STEPS_PER_BAR:
-            return 0
-        return self._bars[-1 - back][step]
-
-    def snapshot(self) -> tuple[Any, ...]:
-        """Everything, as an immutable copy."""
-        bars = tuple(tuple(bar) for bar in self._bars)
-        counts = (self.age, self.held, self.silence)
-        return (self.previous, self.sounding, counts, tuple(self.recent), bars)
-
-    def restore(self, snapshot: tuple[Any, ...]) -> None:
-        """Go back to a copy that `snapshot` made."""
-        self.previous, self.sounding, counts, recent, bars = snapshot
-        self.recent = deque(recent, maxlen=_RECENT_STEPS)
-        self.age, self.held, self.silence = counts
-        self._bars = deque((list(bar) for bar in bars), maxlen=_BARS_KEPT + 1)
 
 
 Reader = Callable[[Vocabulary, StepContext, Memory], int]
@@ -172,6 +83,21 @@ def knob_level(value: float) -> int:
     [1, 3, 4, 5, 7]
     """
     return 1 + min(_N_KNOB_LEVELS - 1, max(0, int(value * _N_KNOB_LEVELS)))
+
+
+def others_level(density: float | None) -> int:
+    """How much the others play, as a level: 0 not known, 1 nothing, 2 (little) to 7 (all along).
+
+    Examples
+    --------
+    >>> [others_level(density) for density in (None, 0.0, 0.1, 0.5, 1.0)]
+    [0, 1, 2, 5, 7]
+    """
+    if density is None:
+        return 0
+    if density <= 0.0:
+        return 1
+    return 2 + min(_N_OTHERS_LEVELS - 1, int(density * _N_OTHERS_LEVELS))
 
 
 def _meter(context: StepContext) -> int:
@@ -225,6 +151,11 @@ def _tokens(read: Reader, dropout: float = 0.0) -> Feature:
     return Feature(read, lambda v: v.n_tokens + 1, 0, TOKEN_TABLE, dropout)
 
 
+def _recalled(_: Vocabulary, context: StepContext, memory: Memory) -> int:
+    """What was played at this place of the passage that this one comes back to."""
+    return memory.bars_ago(context, context.recall_bars) if context.recall_bars > 0 else 0
+
+
 def _bars_ago(n_bars: int) -> Feature:
     return _tokens(lambda v, c, m: m.bars_ago(c, n_bars), dropout=0.1)
 
@@ -256,7 +187,14 @@ FEATURES: dict[str, Feature] = {
     "intensity": _knob("intensity"),
     "is_fill": Feature(lambda v, c, m: int(c.is_fill), lambda v: 2, 4),
     "has_kick": Feature(lambda v, c, m: int(c.has_kick), lambda v: 2, 4, dropout=0.25),
-    "age": Feature(lambda v, c, m: m.age, lambda v: _MAX_AGE + 1, 6),
+    "others": Feature(
+        lambda v, c, m: others_level(c.others_density), lambda v: 2 + _N_OTHERS_LEVELS, 6,
+        dropout=0.3,
+    ),
+    "place": Feature(
+        lambda v, c, m: _PLACE_INDEX[c.place_in_section], lambda v: len(PLACES), 4, dropout=0.2
+    ),
+    "age": Feature(lambda v, c, m: m.age, lambda v: MAX_AGE + 1, 6),
     "above_root": Feature(_above_root, lambda v: 13),
     "previous": _tokens(lambda v, c, m: m.previous),
     "sounding": _tokens(_sounding),
@@ -264,6 +202,7 @@ FEATURES: dict[str, Feature] = {
     "two_bars_ago": _bars_ago(2),
     "four_bars_ago": _bars_ago(4),
     "eight_bars_ago": _bars_ago(8),
+    "recall": _tokens(_recalled, dropout=0.15),
 }  # fmt: skip
 """Every feature there is, by name."""
 
@@ -273,15 +212,16 @@ _CHORDS = ("root", "quality", "next_root", "next_quality", "steps_to_next")
 ROLE_FEATURES: dict[Role, tuple[str, ...]] = {
     "melody": (
         *_PLACE, *_CHORDS, "density", "register", "age", "above_root", "previous", "sounding",
-        "one_bar_ago", "two_bars_ago", "four_bars_ago", "eight_bars_ago",
+        "one_bar_ago", "two_bars_ago", "four_bars_ago", "eight_bars_ago", "others", "place",
+        "recall",
     ),
     "bass": (
         *_PLACE, *_CHORDS, "next_motion", "density", "register", "has_kick", "age", "previous",
-        "sounding", "one_bar_ago", "two_bars_ago", "four_bars_ago",
+        "sounding", "one_bar_ago", "two_bars_ago", "four_bars_ago", "others", "place", "recall",
     ),
     "drums": (
         *_PLACE, "density", "intensity", "is_fill", "previous", "one_bar_ago", "two_bars_ago",
-        "four_bars_ago",
+        "four_bars_ago", "others", "place",
     ),
 }  # fmt: skip
 """What a network of each role is trained to hear."""

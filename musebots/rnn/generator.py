@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ from musebots.arrays import FloatArray
 from musebots.generators import Onset, Step, StepContext
 from musebots.notes import MAX_VELOCITY
 from musebots.rnn.checkpoint import Checkpoint, load_checkpoint, shipped_checkpoint
-from musebots.rnn.exact import Float64Array
-from musebots.rnn.features import Memory, read_features
+from musebots.rnn.exact import Float64Array, exp
+from musebots.rnn.features import read_features
 from musebots.rnn.limits import allowed_tokens
+from musebots.rnn.memory import Memory
 from musebots.rnn.sampling import draw, velocity_in_level
 from musebots.rnn.taste import taste_of
 from musebots.rnn.vocabulary import (
@@ -85,6 +87,7 @@ class NeuralGenerator:
             raise ValueError(f"temperature must be >= 0, got {temperature}")
         if not 0 < top_p <= 1:
             raise ValueError(f"top_p must be in (0, 1], got {top_p}")
+        self._checkpoint = checkpoint
         self._vocabulary = checkpoint.vocabulary
         self._feature_names = checkpoint.feature_names
         self._spread = checkpoint.tensors.get("offset_spread")
@@ -94,6 +97,7 @@ class NeuralGenerator:
         self._rng = rng
         self._temperature = temperature
         self._top_p = top_p
+        self._decided: tuple[Float64Array, int] | None = None
 
     @property
     def role(self) -> Role:
@@ -110,6 +114,23 @@ class NeuralGenerator:
         """How many hidden activations a step returns."""
         return self._stepper.n_units
 
+    @property
+    def network(self) -> str:
+        """Identity of the network: the sha256 of its checkpoint."""
+        return self._checkpoint.sha256
+
+    @property
+    def surprise(self) -> float:
+        """Of the last step: -ln p of what was played, in nats; NaN before the first one.
+
+        Under the network as it was trained, temperature 1, before any leaning or nucleus.
+        """
+        if self._decided is None:
+            return math.nan
+        logits, token = self._decided
+        above = logits - logits.max()
+        return math.log(float(exp(above).sum())) - float(above[token])
+
     def reset(self) -> None:
         """Forget everything played; the random generator goes on."""
         self._stepper.reset()
@@ -120,8 +141,8 @@ class NeuralGenerator:
         """Decide the next 16th."""
         if not self._memory.previous:
             self._imagine(context)
-        logits = self._heard(context)
-        logits = self._taste.lean(logits, context, self._memory)
+        heard = self._heard(context)
+        logits = self._taste.lean(heard, context, self._memory)
         uniform = self._rng.random(_N_UNIFORM[self.role])
         token = draw(
             logits,
@@ -131,6 +152,7 @@ class NeuralGenerator:
             allowed=allowed_tokens(self._vocabulary, context, self._memory),
             n_exempt=0 if self.role == "drums" else FIRST_NOTE,
         )
+        self._decided = heard, token
         onsets: tuple[Onset, ...] = ()
         if isinstance(self._vocabulary, DrumVocabulary):
             onsets = self._struck(self._vocabulary, token, uniform[1:])

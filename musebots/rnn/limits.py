@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from musebots.generators import StepContext
 from musebots.harmony import Chord, Key
-from musebots.rnn.features import Memory
+from musebots.rnn.memory import Memory
 from musebots.rnn.vocabulary import (
     FIRST_NOTE,
     HOLD,

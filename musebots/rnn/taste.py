@@ -19,7 +19,7 @@ from musebots.generators import StepContext
 from musebots.harmony import Chord, Key
 from musebots.rnn.drum_taste import DrumTaste
 from musebots.rnn.exact import GRID, Float64Array, on_grid
-from musebots.rnn.features import Memory
+from musebots.rnn.memory import Memory
 from musebots.rnn.vocabulary import (
     FIRST_NOTE,
     REST,

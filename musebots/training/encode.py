@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from musebots.generators import MAX_STEPS_TO_NEXT, StepContext
 from musebots.harmony import Chord
-from musebots.rnn.features import FEATURES, Memory, read_features
+from musebots.rnn.features import FEATURES, read_features
+from musebots.rnn.memory import Memory
 from musebots.rnn.sampling import velocity_level
 from musebots.rnn.vocabulary import (
     DRUM_CLASSES,

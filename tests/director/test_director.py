@@ -274,7 +274,7 @@ def hostile_datagrams(n):
             case "f" | "d":
                 return float(rng.choice(reals))
             case "b":
-                return bytes(rng.bytes(int(rng.integers(1, 50))))
+                return bytes(int(rng.integers(1, 50)))
             case _:
                 return "z" * int(rng.integers(0, 50))
 

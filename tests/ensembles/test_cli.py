@@ -26,7 +26,7 @@ def _python(*arguments: str, **options: object) -> subprocess.CompletedProcess[s
 def test_help_names_every_command(capsys):
     assert run(["--help"]) == 0
     shown = capsys.readouterr().out
-    for command in ("play", "render", "list", "doctor", "check", "new", "train"):
+    for command in ("play", "render", "list", "doctor", "check", "new", "train", "experiment"):
         assert f" {command} " in shown
 
 

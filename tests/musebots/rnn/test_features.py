@@ -9,10 +9,12 @@ from musebots.generators import StepContext
 from musebots.harmony import QUALITIES, Chord, Key
 from musebots.rnn.features import (
     FEATURES,
+    PLACES,
     ROLE_FEATURES,
     TOKEN_TABLE,
     Memory,
     knob_level,
+    others_level,
     read_features,
 )
 from musebots.rnn.vocabulary import (
@@ -47,6 +49,9 @@ contexts = st.builds(
     is_fill=st.booleans(),
     has_kick=st.booleans(),
     is_compound=st.booleans(),
+    others_density=st.none() | knobs,
+    place_in_section=st.sampled_from(PLACES),
+    recall_bars=st.integers(0, 99),
 )
 
 
@@ -144,3 +149,43 @@ def test_transposed_music_sounds_the_same_to_melody_and_bass() -> None:
             memory.observe(context, vocabulary.token_of(pitch + shift, key, chord))
             heard.append(read_features(ROLE_FEATURES[vocabulary.role], vocabulary, context, memory))
         assert heard[0] == heard[1]
+
+
+def test_the_recalled_bar_is_heard_at_its_place_up_to_64_bars_back() -> None:
+    memory = Memory(MELODY)
+    _play(memory, [2 + index // 16 % 40 for index in range(66 * 16)])
+    for n_bars in (1, 8, 64):
+        context = StepContext(0, recall_bars=n_bars)
+        (heard,) = read_features(["recall"], MELODY, context, memory)
+        assert heard - 1 == 2 + (66 - n_bars) % 40
+    for forgotten in (0, 66, 1000):
+        context = StepContext(0, recall_bars=forgotten)
+        assert read_features(["recall"], MELODY, context, memory) == [0]
+
+
+def test_a_snapshot_is_not_touched_by_what_is_played_after_it() -> None:
+    memory = Memory(MELODY)
+    _play(memory, [3] * 40)
+    kept, later = memory.snapshot(), StepContext(9)
+    for _ in range(2):
+        memory.restore(kept)
+        assert (memory.bars_ago(later, 1), memory.bars_ago(StepContext(7), 0)) == (4, 4)
+        memory.observe(later, 5, loudness=3)
+        assert (memory.bars_ago(later, 0), memory.loudness) == (6, 3)
+        memory.observe(StepContext(7), 6)
+
+
+def test_the_loudness_of_the_last_note_and_a_bar_ago_is_remembered() -> None:
+    memory = Memory(MELODY)
+    for step, (token, loudness) in enumerate([(9, 4), (HOLD, 0), (9, 7), (REST, 0)]):
+        memory.observe(StepContext(step, 4), token, loudness)
+    assert memory.loudness == 7
+    assert [memory.loudness_one_bar_ago(StepContext(0, 4))] == [4]
+    memory.observe(StepContext(0, 4), HOLD)
+    heard = [memory.loudness_one_bar_ago(StepContext(step, 4)) for step in (1, 2, 3)]
+    assert heard == [0, 7, 0]
+
+
+def test_levels_of_the_others_rise_with_what_they_play() -> None:
+    levels = [others_level(share) for share in (None, 0.0, 0.01, 0.2, 0.4, 0.6, 0.7, 1.0)]
+    assert levels == sorted(set(levels))

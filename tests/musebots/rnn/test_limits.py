@@ -7,8 +7,8 @@ import pytest
 
 from musebots.generators import StepContext
 from musebots.harmony import Chord, Key
-from musebots.rnn.features import Memory
 from musebots.rnn.limits import allowed_tokens
+from musebots.rnn.memory import Memory
 from musebots.rnn.vocabulary import (
     HOLD,
     REST,

@@ -12,7 +12,7 @@ from musebots.generators import StepContext
 from musebots.harmony import Chord, Key
 from musebots.rnn.drum_taste import DrumTaste
 from musebots.rnn.exact import GRID, Float64Array
-from musebots.rnn.features import Memory
+from musebots.rnn.memory import Memory
 from musebots.rnn.taste import BassTaste, MelodyTaste, Taste, taste_of
 from musebots.rnn.vocabulary import (
     FIRST_NOTE,
