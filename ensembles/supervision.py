@@ -34,13 +34,15 @@ LEAVE_SECONDS = 1.0
 class _Charge:
     """A bot in our care.
 
-    `words` is why it was killed, if it was us; `state_tick` how far its memory reached when it
-    failed last: if it fails there again, its memory is at fault.
+    `is_of_the_piece`: it did not come while that was played. `words` is why it was killed, if it was
+    us. `state_tick` is how far its memory reached when it failed last: if it fails there again, its
+    memory is at fault.
     """
 
     bot: BotSpec
     process: BotProcess
     started_seconds: float
+    is_of_the_piece: bool
     understudy: tuple[BotSpec, BotProcess] | None = None
     record: Restarts = field(default_factory=Restarts)
     words: str = ""
@@ -82,7 +84,8 @@ class Supervisor:
         """Start a bot's process."""
         process = await self._start(bot)
         self._n_begun += 1
-        self._charges[bot.id] = _Charge(bot, process, self._loop.time())
+        is_of_the_piece = not self._director.clock.is_started
+        self._charges[bot.id] = _Charge(bot, process, self._loop.time(), is_of_the_piece)
         self._watch(bot.id, process)
 
     async def end(self) -> None:
@@ -195,7 +198,7 @@ class Supervisor:
         is_hopeless = code > 0 and not was_ready and not charge.words
         age = self._loop.time() - charge.started_seconds
         delay = None if has_left or is_hopeless else charge.record.delay_after(age_seconds=age)
-        if code == ConfigError.exit_code and is_hopeless and not self._director.clock.is_started:
+        if code == ConfigError.exit_code and is_hopeless and charge.is_of_the_piece:
             said = _last_words(bot_id, charge.process)
             self.mistake = ConfigError(f"{self._source}: {said}")
         else:
