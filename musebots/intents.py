@@ -9,6 +9,7 @@ What comes without `from` is about the next phrase.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 
 from musebots.form import PHRASE_BARS, Course
@@ -96,6 +97,18 @@ class Intents:
         for kept in (self._masks, self._wishes):
             for tick in sorted(kept)[:-MAX_KEPT]:
                 del kept[tick]
+
+    def snapshot(self) -> tuple[dict[int, dict[str, Mask]], dict[int, dict[str, float]]]:
+        """A copy of all that is remembered."""
+        return deepcopy((self._masks, self._wishes))
+
+    def restore(
+        self, snapshot: tuple[dict[int, dict[str, Mask]], dict[int, dict[str, float]]]
+    ) -> None:
+        """Go back to a copy that `snapshot` made; what was heard since is kept."""
+        masks, wishes = deepcopy(snapshot)
+        self._masks = masks | self._masks
+        self._wishes = wishes | self._wishes
 
     def masks(self, from_tick: int) -> dict[str, Mask]:
         """What each bot intends for the phrase that begins there."""

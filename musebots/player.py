@@ -159,6 +159,18 @@ class GeneratorBot(Musebot):
             for message in self._telemetry.messages():
                 self.tell(message)
 
+    def state(self) -> object:
+        """The network's state, its chance, where in the music it is, and what the band agreed on."""
+        return self._planner.snapshot(), self._negotiation.intents.snapshot(), self.course
+
+    def resume(self, state: object) -> None:
+        """Go on as the network would have."""
+        planned, intents, course = state  # type: ignore[misc]  # it is what `state` returned
+        self._planner.restore(planned)
+        self._negotiation.intents.restore(intents)
+        for section in course.sections:
+            self.course = self.course.joined(section)
+
     def opening(self, section: Section, notes: list[Note]) -> list[Note]:
         """What to play in the first bar of a section; what was planned, unless a bot says more."""
         return notes

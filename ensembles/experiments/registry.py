@@ -72,6 +72,11 @@ EXPERIMENTS: dict[str, Experiment] = {
         RESEARCH,
         EVENTS,
     ),
+    "polyphony": Experiment(
+        "frame likelihood on the public piano-roll benchmark, beside published figures",
+        "ensembles.experiments.polyphony",
+        RESEARCH | TRAIN,
+    ),
 }
 """In the order in which they are listed."""
 
