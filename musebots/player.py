@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from musebots.errors import ConfigError
-from musebots.form import PHRASE_BARS, Section
+from musebots.form import PHRASE_BARS, Course, Section
 from musebots.generators import (
     MAX_STEPS_TO_NEXT,
     STEP_TICKS,
@@ -160,12 +160,12 @@ class GeneratorBot(Musebot):
                 self.tell(message)
 
     def state(self) -> object:
-        """The network's state, its chance, where in the music it is, and what the band agreed on."""
+        """The network's state, its chance, its place in the music, and what the band agreed on."""
         return self._planner.snapshot(), self._negotiation.intents.snapshot(), self.course
 
     def resume(self, state: object) -> None:
         """Go on as the network would have."""
-        planned, intents, course = state  # type: ignore[misc]  # it is what `state` returned
+        planned, intents, course = cast("tuple[Any, Any, Course]", state)
         self._planner.restore(planned)
         self._negotiation.intents.restore(intents)
         for section in course.sections:
