@@ -72,6 +72,12 @@ EXPERIMENTS: dict[str, Experiment] = {
         RESEARCH,
         EVENTS,
     ),
+    "band": Experiment(
+        "our band against real bands, and against players who do not hear each other",
+        "ensembles.experiments.band",
+        RESEARCH,
+        ("events/multitrack.jsonl.gz",),
+    ),
 }
 """In the order in which they are listed."""
 
