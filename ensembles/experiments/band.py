@@ -17,17 +17,24 @@ import numpy as np
 from ensembles.experiments.band_plots import overview
 from ensembles.experiments.base import Cell, ExperimentResult, ExperimentSettings, Plot, Table
 from ensembles.experiments.bootstrap import N_RESAMPLES, interval
-from ensembles.experiments.comparison import compare, quartiles
+from ensembles.experiments.comparison import compare, mean_of, quartiles
 from ensembles.experiments.deaf import DEAF
 from ensembles.experiments.performing import perform
-from ensembles.experiments.real import EVENT_FILES, ROLES, RealPiece, excerpt, read_real
+from ensembles.experiments.real import (
+    EVENT_FILES,
+    ROLES,
+    RealPiece,
+    aligned,
+    from_where_all_play,
+    read_real,
+)
 from ensembles.experiments.songs import Player, Song, song_of, written
 from ensembles.experiments.togetherness import MEASURES, moved, together
 from musebots.arrays import FloatArray
 from musebots.harmony import Harmony
 from musebots.measures import Part
 
-__all__ = ["aligned", "run"]
+__all__ = ["STYLES", "run"]
 
 N_BARS = 32
 N_SEEDS = 2
@@ -65,7 +72,7 @@ def run(settings: ExperimentSettings) -> ExperimentResult:
     """Play, measure, compare."""
     pieces = aligned(read_real(settings.corpus(EVENT_FILES["multitrack"])))
     whole = _measured([_real(piece) for piece in pieces])
-    excerpts = [_from_where_all_play(piece) for piece in pieces]
+    excerpts = [from_where_all_play(piece, N_BARS) for piece in pieces]
     songs = [song_of(p, N_BARS).moved_to(HOME[p.key.mode]) for p in excerpts]
     n_songs = N_QUICK_SONGS if settings.is_quick else len(songs)
     ours, deaf = _two_bands(songs[:n_songs], settings)
@@ -107,17 +114,6 @@ NOTES = (
     "the whole 95 % interval (percentile bootstrap over songs and real pieces) is above 0.",
     "Complementarity is minus the correlation of onsets a bar: 1 is taking turns.",
 )
-
-
-def aligned(pieces: Sequence[RealPiece]) -> list[RealPiece]:
-    """The pieces with all three parts and chords."""
-    return [p for p in pieces if all(role in p.parts for role in ROLES) and p.chords]
-
-
-def _from_where_all_play(piece: RealPiece) -> RealPiece:
-    """`N_BARS` bars from the bar by which all three have begun; fewer where the piece ends."""
-    latest = max(ROLES, key=lambda role: int(piece.parts[role].steps[0]))
-    return excerpt(piece, latest, N_BARS)
 
 
 def _real(piece: RealPiece) -> Played:
@@ -191,7 +187,7 @@ def _against_real(found: dict[str, FloatArray]) -> Table:
     for column, name in enumerate(MEASURES):
         real = found["real"][:, column]
         low, median, high = quartiles(real)
-        row: list[Cell] = [name, float(np.nanmean(real)), low, median, high]
+        row: list[Cell] = [name, mean_of(real), low, median, high]
         for arm in ARMS:
             one = compare(real, found[arm][:, column])
             row += [one.ours_mean, one.is_inside]
@@ -224,12 +220,7 @@ def _against_deaf(found: dict[str, FloatArray], n_seeds: int, rng: np.random.Gen
 
 
 def _mean_difference(pairs: FloatArray) -> float:
-    return _nanmean(pairs[..., 0]) - _nanmean(pairs[..., 1])
-
-
-def _nanmean(values: FloatArray) -> float:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if len(known) else float("nan")
+    return mean_of(pairs[..., 0]) - mean_of(pairs[..., 1])
 
 
 def _nearer(
@@ -238,8 +229,8 @@ def _nearer(
     """How much nearer our mean is to the real one than the other band's, and its interval."""
 
     def gain(pairs: FloatArray, real: FloatArray) -> float:
-        goal = _nanmean(real)
-        return abs(_nanmean(pairs[..., 1]) - goal) - abs(_nanmean(pairs[..., 0]) - goal)
+        goal = mean_of(real)
+        return abs(mean_of(pairs[..., 1]) - goal) - abs(mean_of(pairs[..., 0]) - goal)
 
     def resampled(chosen: FloatArray) -> float:
         return gain(chosen, real[rng.integers(len(real), size=len(real))])
@@ -250,7 +241,7 @@ def _nearer(
 def _whole(whole: FloatArray, excerpts: FloatArray) -> Table:
     """Whole pieces, as published statistics of the corpus have them, beside the excerpts."""
     rows = tuple(
-        (name, int(np.isfinite(whole[:, i]).sum()), _nanmean(whole[:, i]), _nanmean(excerpts[:, i]))
+        (name, int(np.isfinite(whole[:, i]).sum()), mean_of(whole[:, i]), mean_of(excerpts[:, i]))
         for i, name in enumerate(MEASURES)
     )
     columns = ("measure", "n", "mean of whole pieces", "mean of the excerpts")

@@ -78,6 +78,12 @@ EXPERIMENTS: dict[str, Experiment] = {
         RESEARCH,
         ("events/multitrack.jsonl.gz",),
     ),
+    "listening-set": Experiment(
+        "30 blind clips for listeners: ours, real pieces, and bots that hear nobody",
+        "ensembles.experiments.listening",
+        {},
+        ("events/multitrack.jsonl.gz",),
+    ),
 }
 """In the order in which they are listed."""
 
