@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from musebots.agent import NS_PER_SECOND, Agent
 from musebots.band import Band
 from musebots.clock import Clock
+from musebots.continuity import Continuity
 from musebots.errors import BotFailed, ConfigError
 from musebots.form import Section
 from musebots.harmony import Harmony
@@ -26,6 +27,7 @@ from musebots.messages import (
     OscValue,
     Ready,
     Roster,
+    State,
     Tempo,
     Wanted,
     Welcome,
@@ -121,6 +123,7 @@ class Musebot(Agent):
         self._number = 0
         self._anchor_ns = -1
         self._offset_ns: int | None = None
+        self._continuity = Continuity(self)
 
     async def prepare(self) -> None:
         """Load what takes time, before the music starts; `settings` and `rng` are known."""
@@ -130,6 +133,21 @@ class Musebot(Agent):
 
     def hear(self, message: Message) -> None:
         """Take in a message that the base does not know what to do with, broadcasts above all."""
+
+    def state(self) -> object:
+        """What the bot must remember, beside its `rng`, to go on from this bar line after a crash.
+
+        Plain values, tuples, lists, dicts and arrays; see `musebots.snapshots.packed`.
+        """
+        return None
+
+    def resume(self, state: object) -> None:
+        """Take over what `state` returned before a crash; between `prepare` and `play`."""
+
+    @property
+    def has_chance(self) -> bool:
+        """Whether the bot has asked for its random generator yet."""
+        return self._rng is not None
 
     @property
     def rng(self) -> np.random.Generator:
@@ -145,6 +163,8 @@ class Musebot(Agent):
         for note in notes:
             if not isinstance(note, Note):
                 raise TypeError(f"send takes notes, Note(onset=..., pitch=...), got {note!r}")
+        if self.clock.resume_tick is not None:  # catching up after a crash
+            notes = tuple(n for n in notes if not self._continuity.is_past(n.onset_ticks))
         for start in range(0, len(notes), MAX_NOTES_PER_MESSAGE):
             batch = notes[start : start + MAX_NOTES_PER_MESSAGE]
             self.tell(Notes.of(self.id, self._number, batch))
@@ -157,7 +177,8 @@ class Musebot(Agent):
 
     def broadcast(self, topic: str, *values: OscValue) -> None:
         """Tell every bot something, in the classic way: ``/broadcast/<topic> <id> <values>``."""
-        self.tell(Broadcast(topic, self.id, values))
+        if self.clock.resume_tick is None:  # else it has been said before the crash
+            self.tell(Broadcast(topic, self.id, values))
 
     def section_at(self, tick: int) -> Section | None:
         """The section that `tick` lies in, if it has been announced."""
@@ -181,8 +202,18 @@ class Musebot(Agent):
     async def perform(self) -> None:
         """Prepare, report ready, play."""
         await self.prepare()
+        if self.is_supervised:
+            self._continuity.go_on()
+            self.clock.on_bar = self._continuity.enter
         self.tell(Ready(self.id))
         await self.play()
+        if self.is_supervised:
+            self._continuity.finish()
+
+    def on_heartbeat(self) -> None:
+        """Tell the supervisor, if there is one, that waiting is not hanging."""
+        if self.is_supervised:
+            self._continuity.reassure()
 
     def on_clock(self, offset_ns: int) -> None:
         """Refine where tick 0 lies on our clock."""
@@ -206,6 +237,8 @@ class Musebot(Agent):
                 self._sections.append(message.section)
             case Notes():
                 self.band.add(message.bot_id, message.notes)
+            case State():
+                self._continuity.take(message)
             case Roster():
                 self.band.roles = dict(message.bots)
             case Wanted():

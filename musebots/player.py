@@ -114,6 +114,14 @@ class GeneratorBot(Musebot):
             for message in self._telemetry.messages():
                 self.tell(message)
 
+    def state(self) -> object:
+        """The network's state, its chance, and where in the music it is."""
+        return self._planner.snapshot()
+
+    def resume(self, state: object) -> None:
+        """Go on as the network would have."""
+        self._planner.restore(state)
+
     def opening(self, section: Section, notes: list[Note]) -> list[Note]:
         """What to play in the first bar of a section; what was planned, unless a bot says more."""
         return notes

@@ -84,6 +84,11 @@ EXPERIMENTS: dict[str, Experiment] = {
         {},
         ("events/multitrack.jsonl.gz",),
     ),
+    "polyphony": Experiment(
+        "frame likelihood on the public piano-roll benchmark, beside published figures",
+        "ensembles.experiments.polyphony",
+        RESEARCH | TRAIN,
+    ),
 }
 """In the order in which they are listed."""
 
