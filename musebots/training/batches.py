@@ -33,8 +33,6 @@ class Batch:
     levels, offset : Tensor
         (n_windows, n_steps, 9) for drums and 1 for a voice, int64 and float32; level -1 where
         nothing is struck or its level is not known.
-    heard_levels : Tensor
-        (n_windows, n_steps, 2), int64, see `EncodedPiece`.
     """
 
     features: Tensor
@@ -42,7 +40,6 @@ class Batch:
     is_real: Tensor
     levels: Tensor
     offset: Tensor
-    heard_levels: Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +104,6 @@ def _stacked(
     n_columns = windows[0].piece.levels.shape[1]
     levels = np.full((*shape, n_columns), -1, dtype=np.int64)
     offset = np.zeros((*shape, n_columns), dtype=np.float32)
-    heard_levels = np.zeros((*shape, 2), dtype=np.int64)
     for row, window in enumerate(windows):
         cut, steps = slice(0, window.last - window.first), slice(window.first, window.last)
         is_heard = rng.random(len(dropouts)) >= dropouts
@@ -116,6 +112,5 @@ def _stacked(
         is_real[row, cut] = 1.0
         levels[row, cut] = window.piece.levels[steps]
         offset[row, cut] = window.piece.offset[steps]
-        heard_levels[row, cut] = window.piece.heard_levels[steps]
-    arrays = (features, tokens, is_real, levels, offset, heard_levels)
+    arrays = (features, tokens, is_real, levels, offset)
     return Batch(*(torch.from_numpy(array) for array in arrays))

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from musebots.generators import MAX_STEPS_TO_NEXT, StepContext
 from musebots.harmony import Chord
-from musebots.rnn.dynamics import relative_levels
+from musebots.rnn.dynamics import heard_levels_of, relative_levels
 from musebots.rnn.features import FEATURES, PLACES, read_features
 from musebots.rnn.memory import Memory
 from musebots.rnn.sampling import velocity_level
@@ -67,8 +67,7 @@ class EncodedPiece:
     offset : float32 array
         Of the same shape: lateness in 16ths.
     heard_levels : int8 array
-        (n_steps, 2): velocity level plus 1 of the last note and of the one a bar ago; 0 where
-        there is none or it is not known.
+        (n_steps, 3): for a voice, what its velocity level is chosen by, see `LevelModel`.
     bar_starts : int array
         Steps at which a window may begin.
     """
@@ -235,12 +234,12 @@ class Encoder:
         memory = Memory(self._vocabulary)
         features = np.empty((piece.n_steps, len(self._names)), dtype=np.int16)
         tokens = np.empty(piece.n_steps, dtype=np.int16)
-        heard_levels = np.empty((piece.n_steps, 2), dtype=np.int8)
+        heard_levels = np.empty((piece.n_steps, 3), dtype=np.int8)
         levels = _levels(piece)
         is_drums = isinstance(self._vocabulary, DrumVocabulary)
         for step, context in enumerate(contexts_of(centred, self._knobs.of(centred))):
             features[step] = read_features(self._names, self._vocabulary, context, memory)
-            heard_levels[step] = (memory.loudness, memory.loudness_one_bar_ago(context))
+            heard_levels[step] = heard_levels_of(context, memory)
             tokens[step] = self._token(int(centred.voice[step]), context)
             loudness = 0 if is_drums else 1 + int(levels[step, 0])
             memory.observe(context, int(tokens[step]), loudness)

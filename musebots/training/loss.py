@@ -19,9 +19,8 @@ def window_loss(output: Output, batch: Batch) -> tuple[Tensor, float]:
     Returns
     -------
     Tensor
-        Mean nats per step, plus 0.2 times the mean, over all notes whose velocity is known, of
-        the nats of the velocity level and, for drums, four times the squared error of the
-        lateness in 16ths.
+        Mean nats per step; for drums plus 0.2 times the mean, over all hits, of the nats of the
+        velocity level and four times the squared error of the lateness in 16ths.
     float
         Sum of the nats of the tokens, filled-up steps left out.
     """
@@ -30,18 +29,16 @@ def window_loss(output: Output, batch: Batch) -> tuple[Tensor, float]:
     )
     nats = (nats * batch.is_real.flatten()).sum()
     loss = nats / batch.is_real.sum()
-    if output.velocity is not None:
+    if output.velocity is not None and output.offset is not None:
         loss = loss + _TOUCH_WEIGHT * _touch_loss(output.velocity, output.offset, batch)
     return loss, float(nats.detach())
 
 
-def _touch_loss(velocity: Tensor, offset: Tensor | None, batch: Batch) -> Tensor:
-    is_struck = batch.levels >= 0  # (n_windows, n_steps, 9 or 1)
+def _touch_loss(velocity: Tensor, offset: Tensor, batch: Batch) -> Tensor:
+    is_struck = batch.levels >= 0  # (n_windows, n_steps, 9)
     n_hits = is_struck.sum().clamp(min=1)
     levels = nn.functional.cross_entropy(
         velocity[is_struck], batch.levels[is_struck], reduction="sum"
     )
-    if offset is None:
-        return levels / n_hits
     squares = (offset - batch.offset)[is_struck].square().sum()
     return (levels + _OFFSET_WEIGHT * squares) / n_hits

@@ -17,6 +17,7 @@ from torch import nn
 
 from musebots.errors import CheckpointError, CorpusError
 from musebots.rnn.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from musebots.rnn.dynamics import LEVEL_TABLES
 from musebots.rnn.exact import MAX_WEIGHT, on_grid
 from musebots.rnn.features import ROLE_FEATURES
 from musebots.rnn.model import RoleModel, model_of
@@ -26,6 +27,7 @@ from musebots.training.batches import Batch, batches
 from musebots.training.corpora import Corpus, read_corpus
 from musebots.training.encode import EncodedPiece, Encoder, Knobs, vocabulary_for
 from musebots.training.evaluate import Likelihood, evaluate, grouped_by_source
+from musebots.training.levels import fit_levels, level_nats
 from musebots.training.loss import window_loss
 from musebots.training.report import (
     FINE_TUNING,
@@ -266,9 +268,7 @@ class _Run:
 
     def _update(self, batch: Batch) -> float:
         """One step of the optimizer; the batch's nats."""
-        loss, nats = window_loss(
-            self.model(batch.features, batch.tokens, batch.heard_levels), batch
-        )
+        loss, nats = window_loss(self.model(batch.features, batch.tokens), batch)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip_norm)
@@ -305,13 +305,17 @@ class _Run:
             for name, tensor in self.state.best.items()
         }
         self.model.load_state_dict({n: torch.from_numpy(t) for n, t in tensors.items()})
+        levels: dict[str, np.ndarray[Any, np.dtype[np.float32]]] = {}
         if self.role == "drums":
             tensors["offset_spread"] = on_grid(self._offset_spread()).astype(np.float32)
+        else:
+            levels = fit_levels(self.train_set) or self._inherited_levels()
+            tensors |= levels
         columns = self.encoder.knob_columns
         valid = evaluate(self.model, self.valid_set, hidden_columns=columns)
         test = evaluate(self.model, self._held_out("test"), hidden_columns=columns)
         checkpoint = Checkpoint(self.vocabulary, self.features, tensors)
-        save_checkpoint(checkpoint, self.out, self._card(valid, test))
+        save_checkpoint(checkpoint, self.out, self._card(valid, test, levels))
         state_path(self.out).unlink(missing_ok=True)
         return TrainingReport(
             self.out,
@@ -339,7 +343,17 @@ class _Run:
                 counts += struck.sum(axis=0)
         return np.sqrt(squares / np.maximum(counts, 1))
 
-    def _card(self, valid: dict[str, Likelihood], test: dict[str, Likelihood]) -> dict[str, Any]:
+    def _inherited_levels(self) -> dict[str, np.ndarray[Any, np.dtype[np.float32]]]:
+        if self.parent is None:
+            return {}
+        return {n: t for n, t in self.parent.tensors.items() if n in LEVEL_TABLES}
+
+    def _card(
+        self,
+        valid: dict[str, Likelihood],
+        test: dict[str, Likelihood],
+        levels: dict[str, np.ndarray[Any, np.dtype[np.float32]]],
+    ) -> dict[str, Any]:
         origin = {"from": {"sha256": self.parent.sha256}} if self.parent else {}
         parent = " --from CHECKPOINT" if self.parent else ""
         return {
@@ -355,9 +369,21 @@ class _Run:
                 {"train": round(t, 4), "valid": round(v, 4)} for t, v in self.state.history
             ],
             "metric": _METRIC,
+            **self._velocity_on_card(levels),
             "valid": grouped_by_source(valid),
             "test": grouped_by_source(test),
         }
+
+    def _velocity_on_card(
+        self, levels: dict[str, np.ndarray[Any, np.dtype[np.float32]]]
+    ) -> dict[str, Any]:
+        """Surprise at the velocity level of a voice's note, where velocities are known."""
+        splits = {
+            "train": self.train_set, "valid": self.valid_set, "test": self._held_out("test"),
+        }  # fmt: skip
+        nats = {split: level_nats(levels, pieces) for split, pieces in splits.items()}
+        known = {split: round(value, 4) for split, value in nats.items() if value == value}
+        return {"velocity_nats_per_note": known} if known else {}
 
 
 def _corpus_sha256(pieces: Sequence[EncodedPiece]) -> str:

@@ -64,7 +64,7 @@ def test_levels_are_those_of_notes_already_played(band: Path) -> None:
     encoded = encoder.encode(piece)
     onsets = np.flatnonzero(encoded.is_note)
     assert (encoded.levels[onsets, 0] >= 0).all()
-    assert encoded.heard_levels[0].tolist() == [0, 0]
+    assert encoded.heard_levels[0].tolist() == [0, 0, 0]
     last = encoded.heard_levels[onsets[1:], 0] - 1
     assert np.array_equal(last, encoded.levels[onsets[:-1], 0])
     bar_ago = encoded.heard_levels[16:, 1]
