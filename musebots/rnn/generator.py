@@ -12,6 +12,7 @@ import numpy as np
 from musebots.arrays import FloatArray
 from musebots.generators import Onset, Step, StepContext
 from musebots.rnn.checkpoint import Checkpoint, load_checkpoint, shipped_checkpoint
+from musebots.rnn.dynamics import LevelModel
 from musebots.rnn.exact import Float64Array, exp
 from musebots.rnn.features import read_features
 from musebots.rnn.limits import allowed_tokens
@@ -70,8 +71,8 @@ class NeuralGenerator:
     -----
     How hard and how late a drum is struck is learned from drummers; how hard a melody's or bass's
     note is, from the multitrack pieces that have velocities, as levels around the middle that the
-    intensity sets. A network without such a head accents by a rule: bar line, beat, off-beat,
-    between.
+    intensity sets (`musebots.rnn.dynamics`). Without such levels a voice accents by a rule: bar
+    line, beat, off-beat, between.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class NeuralGenerator:
         self._vocabulary = checkpoint.vocabulary
         self._feature_names = checkpoint.feature_names
         self._spread = checkpoint.tensors.get("offset_spread")
+        self._levels = LevelModel.of(checkpoint.tensors)
         self._stepper = checkpoint.stepper()
         self._memory = Memory(self._vocabulary)
         self._repetition = repetition
@@ -176,9 +178,7 @@ class NeuralGenerator:
             )
         elif isinstance(self._vocabulary, PitchVocabulary) and token >= FIRST_NOTE:
             pitch = self._vocabulary.pitch_of(token, context.key, context.chord)
-            velocity, loudness = strike_note(
-                self._stepper, self._memory, token, context, float(uniform[1])
-            )
+            velocity, loudness = strike_note(self._levels, self._memory, context, float(uniform[1]))
             onsets = (Onset(pitch, velocity),)
         self._remember(context, token, loudness)
         hidden: FloatArray = self._stepper.hidden.astype(np.float32)  # exact: it is on the grid

@@ -92,12 +92,6 @@ class Stepper:
                 parameters["touch.weight"],
                 parameters["touch.bias"] + parameters["touch_of_token.weight"],
             )  # (n_touch, n_units), (n_tokens, n_touch)
-        self._touch_of_levels = None
-        if "touch_of_last.weight" in parameters:
-            self._touch_of_levels = (
-                parameters["touch_of_last.weight"],
-                parameters["touch_of_bar_ago.weight"],
-            )  # (9, 8), (9, 8)
         self._check_heads()
 
     def _check_heads(self) -> None:
@@ -106,7 +100,7 @@ class Stepper:
         if self._touch is not None:
             weight, of_token = self._touch
             touch = np.abs(weight).sum(axis=1) + np.abs(of_token).max(axis=0)
-            largest = max(largest, touch.max() + 2 * MAX_WEIGHT)
+            largest = max(largest, touch.max())
         _refuse_large(float(largest))
 
     @property
@@ -168,11 +162,6 @@ class Stepper:
         n, gates = self.n_units, self._gates.values
         return {"reset": gates[:n], "update": gates[n:], "candidate": self._candidate.values}
 
-    @property
-    def has_touch(self) -> bool:
-        """Whether the network says how hard something is struck."""
-        return self._touch is not None
-
     def touch(self, token: int) -> Float64Array:
         """How the drums of `token` are struck, after `step`.
 
@@ -181,38 +170,12 @@ class Stepper:
         Float64Array
             (9, 9): per drum the logits of its velocity levels and its expected offset in 16ths.
         """
-        return self._touch_of(token).reshape(9, -1)
-
-    def loudness(self, token: int, last: int, bar_ago: int) -> Float64Array:
-        """How hard a voice strikes the note of `token`, after `step`.
-
-        Parameters
-        ----------
-        token : int
-            The note.
-        last, bar_ago : int
-            Velocity level plus 1 of the note before, and of the one a bar ago; 0 for none.
-
-        Returns
-        -------
-        Float64Array
-            Logits of the velocity levels, (8,).
-        """
-        logits = self._touch_of(token)
-        if self._touch_of_levels is None:
-            raise ValueError("this network does not say how hard a voice strikes")
-        of_last, of_bar_ago = self._touch_of_levels
-        logits += of_last[last]
-        logits += of_bar_ago[bar_ago]
-        return logits
-
-    def _touch_of(self, token: int) -> Float64Array:
         if self._touch is None:
-            raise ValueError("this network does not say how hard anything is struck")
+            raise ValueError("only drum networks say how a drum is struck")
         weight, of_token = self._touch
-        flat: Float64Array = weight @ self.hidden
+        flat: Float64Array = np.dot(weight, self.hidden)
         flat += of_token[token]
-        return flat
+        return flat.reshape(9, -1)
 
 
 def _checked(name: str, tensor: npt.NDArray[np.float32]) -> Float64Array:

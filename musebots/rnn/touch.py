@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from musebots.generators import Onset, StepContext
 from musebots.notes import MAX_VELOCITY
-from musebots.rnn.dynamics import velocity_of_level
+from musebots.rnn.dynamics import LevelModel, heard_levels_of, velocity_of_level
 from musebots.rnn.exact import Float64Array
 from musebots.rnn.memory import Memory
 from musebots.rnn.sampling import draw, velocity_in_level
@@ -68,21 +68,31 @@ def strike_drums(
 
 
 def strike_note(
-    stepper: Stepper, memory: Memory, token: int, context: StepContext, uniform: float
+    levels: LevelModel | None, memory: Memory, context: StepContext, uniform: float
 ) -> tuple[int, int]:
-    """How hard a voice strikes the note of `token`.
+    """How hard a voice strikes a note.
+
+    Parameters
+    ----------
+    levels : LevelModel or None
+        What the network's file says of velocities, if it does.
+    memory : Memory
+        Before the note.
+    context : StepContext
+    uniform : float
+        A number in [0, 1).
 
     Returns
     -------
     velocity : int
         1..127.
     loudness : int
-        Its level plus 1, as the memory keeps it; 0 from a network that knows no levels.
+        Its level plus 1, as the memory keeps it; 0 where no levels are known.
     """
-    if not stepper.has_touch:
+    if levels is None:
         return _accented(context, uniform), 0
-    last, bar_ago = memory.loudness, memory.loudness_one_bar_ago(context)
-    level = _level(stepper.loudness(token, last, bar_ago), uniform)
+    level = _level(levels.logits(heard_levels_of(context, memory)), uniform)
+    # one number chooses the level and, by what is left of it, the place around it
     return velocity_of_level(level, context.intensity, uniform * 1024 % 1.0), 1 + level
 
 

@@ -46,7 +46,7 @@ def fit_levels(pieces: Sequence[EncodedPiece]) -> Tables:
         loss = (weights * nats).mean()
         loss = loss + _RIDGE * torch.stack([table.square().sum() for table in tables]).sum()
         loss.backward()  # type: ignore[no-untyped-call]
-        return float(loss)
+        return float(loss.detach())
 
     optimizer.step(closure)  # type: ignore[no-untyped-call]
     found = [table.detach() for table in tables]

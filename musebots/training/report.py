@@ -64,7 +64,7 @@ class Settings:
 
 
 SETTINGS: dict[Role, Settings] = {
-    "melody": Settings(n_epochs=20, dropout=0.15),
+    "melody": Settings(dropout=0.15),
     "bass": Settings(dropout=0.35),
     "drums": Settings(dropout=0.2),
 }

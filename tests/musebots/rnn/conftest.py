@@ -54,11 +54,9 @@ def random_checkpoint(role: Role, seed: int = 0) -> Checkpoint:
         }
     else:
         shapes |= {
-            "touch.weight": (8, N_UNITS),
-            "touch.bias": (8,),
-            "touch_of_token.weight": (vocabulary.n_tokens, 8),
-            "touch_of_last.weight": (9, 8),
-            "touch_of_bar_ago.weight": (9, 8),
+            "levels.last": (9, 8),
+            "levels.bar_ago": (9, 8),
+            "levels.step": (24, 8),
         }
     tensors = {
         # whole numbers: the same on every machine, as a normal distribution need not be

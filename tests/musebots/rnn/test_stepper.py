@@ -28,24 +28,20 @@ def test_shipped_network_steps_as_torch_computes_over_10_000_steps(role: Role) -
     model = model_of(checkpoint).eval()
     features = _random_features(checkpoint, n_steps)
     tokens = np.arange(n_steps) % stepper.n_tokens
-    levels = np.random.default_rng(1).integers(9, size=(n_steps, 2))
     with torch.inference_mode():
-        output = model(*(torch.from_numpy(a)[None] for a in (features, tokens, levels)))
+        output = model(*(torch.from_numpy(a)[None] for a in (features, tokens)))
     logits, hidden = np.empty((n_steps, stepper.n_tokens)), np.empty((n_steps, stepper.n_units))
-    touch = np.empty((n_steps, 9, 9) if role == "drums" else (n_steps, 8))
+    touch = np.zeros((n_steps, 9, 9))
     for step in range(n_steps):
         logits[step] = stepper.step(features[step].tolist())
         hidden[step] = stepper.hidden
-        token, heard = int(tokens[step]), levels[step].tolist()
-        touch[step] = stepper.touch(token) if role == "drums" else stepper.loudness(token, *heard)
+        if role == "drums":
+            touch[step] = stepper.touch(int(tokens[step]))
     assert np.abs(hidden - output.hidden[0].numpy()).max() < 1e-5
     assert np.abs(logits - output.logits[0].numpy()).max() < 1e-5
-    velocity = output.velocity[0].numpy()
     if role == "drums":
-        assert np.abs(touch[..., :-1] - velocity).max() < 1e-5
+        assert np.abs(touch[..., :-1] - output.velocity[0].numpy()).max() < 1e-5
         assert np.abs(touch[..., -1] - output.offset[0].numpy()).max() < 1e-5
-    else:
-        assert np.abs(touch - velocity[:, 0]).max() < 1e-5
 
 
 def test_hidden_state_stays_on_the_grid(checkpoint: Checkpoint) -> None:
@@ -91,27 +87,13 @@ def test_weights_whose_sums_could_be_inexact_are_refused(checkpoint: Checkpoint)
         Stepper(tensors, checkpoint.feature_names)
 
 
-def test_drums_are_struck_one_by_one_and_voices_as_a_whole(checkpoint: Checkpoint) -> None:
+def test_only_drums_have_touch(checkpoint: Checkpoint) -> None:
     stepper = checkpoint.stepper()
-    stepper.step([0] * len(checkpoint.feature_names))
     if checkpoint.role == "drums":
         assert stepper.touch(1).shape == (9, 9)
-        return
-    plain = stepper.loudness(1, 0, 0)
-    assert plain.shape == (8,)
-    louder = stepper.loudness(1, 7, 3) - plain
-    tensors = checkpoint.tensors
-    of_last, of_bar_ago = tensors["touch_of_last.weight"], tensors["touch_of_bar_ago.weight"]
-    expected = of_last[7] - of_last[0] + of_bar_ago[3].astype(float) - of_bar_ago[0]
-    assert np.allclose(louder, expected, atol=1e-5)
-
-
-def test_a_network_without_touch_says_so(checkpoint: Checkpoint) -> None:
-    bare = {name: t for name, t in checkpoint.tensors.items() if not name.startswith("touch")}
-    stepper = Stepper(bare, checkpoint.feature_names)
-    assert not stepper.has_touch
-    with pytest.raises(ValueError, match="does not say how hard"):
-        stepper.touch(1)
+    else:
+        with pytest.raises(ValueError, match="only drum networks"):
+            stepper.touch(1)
 
 
 def test_gates_and_candidate_make_up_the_hidden_state(checkpoint: Checkpoint) -> None:
