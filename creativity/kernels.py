@@ -18,8 +18,8 @@ import numpy.typing as npt
 
 from creativity.compiled import compiled
 
-__all__ = ["BERK_JONES", "HIGHER_CRITICISM", "KOLMOGOROV_SMIRNOV", "bin_p_values", "bin_row", "fill_planes",
-           "project", "put_row", "scan_planes", "take_row"]  # fmt: skip
+__all__ = ["BERK_JONES", "HIGHER_CRITICISM", "KOLMOGOROV_SMIRNOV", "bin_p_values", "bin_row",
+           "fill_planes", "project", "put_row", "scan_planes", "take_row"]  # fmt: skip
 
 BERK_JONES, HIGHER_CRITICISM, KOLMOGOROV_SMIRNOV = 0, 1, 2
 
@@ -363,9 +363,9 @@ def bin_p_values(p: Doubles, alphas: Doubles, bins: Bins) -> None:
     """Index of the first alpha >= p, for every cell of a window: how many alphas are smaller."""
     for i in range(p.shape[0]):
         for j in range(p.shape[1]):
-            value, n_smaller = p[i, j], 0
+            value, n_smaller = p[i, j], np.int32(0)
             for t in range(alphas.size):
-                n_smaller += np.int64(alphas[t] < value)
+                n_smaller += np.int32(alphas[t] < value)
             bins[i, j] = n_smaller
 
 
