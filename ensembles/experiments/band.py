@@ -38,7 +38,7 @@ __all__ = ["STYLES", "run"]
 
 N_BARS = 32
 N_SEEDS = 2
-N_QUICK_SONGS = 3
+N_QUICK_SONGS = 3  # each part of the band apart is of another
 HOME = {"major": 0, "minor": 9}
 STYLES = {
     "melody": ("folk", "standard"),
