@@ -194,7 +194,7 @@ class Director:
         self._watch.forget(bot_id)
 
     def set_tempo(self, bpm: float, *, ramp_beats: float = 0.0) -> None:
-        """Another tempo from the next beat on that is still open.
+        """Another tempo from the next beat on that is still open; the end still slows down.
 
         Raises
         ------
@@ -208,6 +208,8 @@ class Director:
         tempo_map = self.clock.tempo_map.with_change(
             tick, bpm, ramp_ticks=ticks_from_beats(ramp_beats)
         )
+        if self.score.ritardando is not None:
+            tempo_map = tempo_map.with_ritardando(self.score.ritardando)
         changed = tempo_map.changed_points(self.clock.tempo_map)
         log.info("tempo %g bpm", bpm)
         self.clock.change_tempo(tempo_map)

@@ -12,7 +12,7 @@ from musebots.band import Band
 from musebots.clock import Clock
 from musebots.continuity import Continuity
 from musebots.errors import BotFailed, ConfigError
-from musebots.form import Section
+from musebots.form import Course, Section
 from musebots.harmony import Harmony
 from musebots.messages import (
     MAX_NOTES_PER_MESSAGE,
@@ -65,6 +65,8 @@ class Musebot(Agent):
         Musical time: ``async for beat in self.clock.beats(lead=0.5)``.
     harmony : Harmony
         Key and chords: ``self.harmony.at(beat)``.
+    course : Course
+        The sections announced so far.
     band : Band
         What the others play, where `hears` asks for it (``hears = ("notes",)``).
     rng : numpy.random.Generator
@@ -112,6 +114,7 @@ class Musebot(Agent):
         super().__init__()
         self.clock = Clock()
         self.harmony = Harmony()
+        self.course = Course()
         self.band = Band()
         self.settings: dict[str, Any] = {}
         self.knobs: dict[str, float] = dict(NEUTRAL_KNOBS)
@@ -119,7 +122,6 @@ class Musebot(Agent):
         self.seed = 0
         self.n_sent = 0
         self._rng: np.random.Generator | None = None
-        self._sections: list[Section] = []
         self._number = 0
         self._anchor_ns = -1
         self._offset_ns: int | None = None
@@ -182,10 +184,7 @@ class Musebot(Agent):
 
     def section_at(self, tick: int) -> Section | None:
         """The section that `tick` lies in, if it has been announced."""
-        for section in reversed(self._sections):
-            if section.start_tick <= tick < section.end_tick:
-                return section
-        return None
+        return self.course.at_tick(tick)
 
     def on_welcome(self, welcome: Welcome) -> None:
         """Take over what the Director says of this session."""
@@ -234,7 +233,7 @@ class Musebot(Agent):
                 self.harmony = self.harmony.replaced(message.key, message.spans)
                 self._forget()
             case Form():
-                self._sections.append(message.section)
+                self.course = self.course.joined(message.section)
             case Notes():
                 self.band.add(message.bot_id, message.notes)
             case State():
@@ -275,4 +274,3 @@ class Musebot(Agent):
         horizon = int(self.clock.tick_now) - KEPT_TICKS
         self.harmony = self.harmony.forgotten_before(horizon)
         self.band.forget_before(horizon)
-        self._sections = [s for s in self._sections if s.end_tick > horizon]

@@ -57,7 +57,39 @@ class Experiment:
         return cast("Callable[[ExperimentSettings], ExperimentResult]", run)
 
 
-EXPERIMENTS: dict[str, Experiment] = {}
+EVENTS = (
+    "events/nottingham.jsonl.gz",
+    "events/openewld_pd.jsonl.gz",
+    "events/multitrack.jsonl.gz",
+    "events/jsb_chorales.jsonl.gz",
+    "events/groove.jsonl.gz",
+)
+
+EXPERIMENTS: dict[str, Experiment] = {
+    "samples": Experiment(
+        "what each bot plays against what people played, measure by measure",
+        "ensembles.experiments.samples",
+        RESEARCH,
+        EVENTS,
+    ),
+    "band": Experiment(
+        "our band against real bands, and against players who do not hear each other",
+        "ensembles.experiments.band",
+        RESEARCH,
+        ("events/multitrack.jsonl.gz",),
+    ),
+    "listening-set": Experiment(
+        "30 blind clips for listeners: ours, real pieces, and bots that hear nobody",
+        "ensembles.experiments.listening",
+        {},
+        ("events/multitrack.jsonl.gz",),
+    ),
+    "polyphony": Experiment(
+        "frame likelihood on the public piano-roll benchmark, beside published figures",
+        "ensembles.experiments.polyphony",
+        RESEARCH | TRAIN,
+    ),
+}
 """In the order in which they are listed."""
 
 

@@ -31,6 +31,7 @@ from ensembles.pieces_format.fields import (
     Seed,
     Several,
     Signed,
+    Slowing,
     TimeSignatureField,
     Unit,
     ranged,
@@ -73,6 +74,7 @@ class TempoTable(_Table):
 
     bpm: Bpm = 100.0
     changes: Several[TempoChangeTable] = ()
+    ritardando: Slowing = None
 
 
 class TimeSignatureChangeTable(_Table):
@@ -94,6 +96,7 @@ class SectionTable(_Table):
     density: Unit = 0.5
     register_: Unit = Field(default=0.5, alias="register")
     tacet: Several[str] = ()
+    solo: str = ""
 
     @property
     def n_bars(self) -> int:

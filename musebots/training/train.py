@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import math
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -35,6 +34,7 @@ from musebots.training.report import (
     TrainingReport,
     corpus_on_card,
 )
+from musebots.training.schedule import set_learning_rate
 from musebots.training.state import TrainingState, load_state, save_state, state_path
 
 __all__ = ["Progress", "Settings", "TrainingReport", "train"]
@@ -200,7 +200,8 @@ class _Run:
             torch.set_rng_state(self.state.torch_rng)
         last_report, last_save = float("-inf"), time.monotonic()
         for index in range(self.state.n_updates, len(plan)):
-            self._set_learning_rate((epoch + index / len(plan)) / settings.n_epochs)
+            done = (epoch + index / len(plan)) / settings.n_epochs
+            set_learning_rate(self.optimizer, settings.learning_rate, done)
             nats += self._update(plan[index])
             n_steps += float(plan[index].is_real.sum())
             if time.monotonic() - last_save > _SAVE_SECONDS:
@@ -221,11 +222,6 @@ class _Run:
             self.model, self.optimizer, n_updates=n_updates, nats=nats, n_steps=n_steps
         )
         save_state(state_path(self.out), now)
-
-    def _set_learning_rate(self, fraction: float) -> None:
-        factor = 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * fraction))
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.settings.learning_rate * factor
 
     def _update(self, batch: Batch) -> float:
         """One step of the optimizer; the batch's nats."""
