@@ -245,7 +245,9 @@ class Supervisor:
         bot_id = charge.bot.id
         member = self._director.roster.members.get(bot_id)
         is_classic = is_classic_folder(charge.bot.bot)
-        was_ready = member is not None and (member.n_ready > 0 or member.seen_seconds > 0)
+        was_ready = member is not None and (
+            member.seen_seconds > 0 if is_classic else member.n_ready > 0
+        )
         if is_classic and code == 0 and not charge.words:
             log.info("%s: what started it has ended; it plays on by itself", bot_id)
             return
