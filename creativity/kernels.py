@@ -18,8 +18,8 @@ import numpy.typing as npt
 
 from creativity.compiled import compiled
 
-__all__ = ["BERK_JONES", "HIGHER_CRITICISM", "KOLMOGOROV_SMIRNOV", "bin_row", "fill_planes",
-           "project", "put_row", "scan_planes", "take_row"]  # fmt: skip
+__all__ = ["BERK_JONES", "HIGHER_CRITICISM", "KOLMOGOROV_SMIRNOV", "bin_p_values", "bin_row",
+           "fill_planes", "project", "put_row", "scan_planes", "take_row"]  # fmt: skip
 
 BERK_JONES, HIGHER_CRITICISM, KOLMOGOROV_SMIRNOV = 0, 1, 2
 
@@ -359,45 +359,55 @@ def _fullest(plane: Words, chosen: Words, lines: Words) -> None:
 
 
 @compiled
-def bin_row(x: Singles, upper: Singles, lower: Singles, bins: Bins) -> None:
-    """First threshold at which each activation is significant, by halving in either table.
+def bin_p_values(p: Doubles, alphas: Doubles, bins: Bins) -> None:
+    """Index of the first alpha >= p, for every cell of a window: how many alphas are smaller."""
+    for i in range(p.shape[0]):
+        for j in range(p.shape[1]):
+            value, n_smaller = p[i, j], np.int32(0)
+            for t in range(alphas.size):
+                n_smaller += np.int32(alphas[t] < value)
+            bins[i, j] = n_smaller
 
-    upper, lower: (n_nodes, n_thresholds), falling and rising along the thresholds. No activation
-    is in both tails.
+
+@compiled
+def bin_row(x: Singles, upper: Singles, lower: Singles, bins: Bins) -> None:
+    """First threshold at which each activation is significant.
+
+    upper, lower: (n_nodes, n_thresholds), falling and rising along the thresholds, so counting
+    the thresholds at which it is significant says which is the first. No activation is in both
+    tails.
     """
     n = upper.shape[1]
     for j in range(x.size):
-        value = x[j]
-        first = n
-        if value > upper[j, n - 1]:
-            low, high = 0, n - 1
-            while low < high:
-                middle = (low + high) >> 1
-                if value > upper[j, middle]:
-                    high = middle
-                else:
-                    low = middle + 1
-            first = low
-        elif value < lower[j, n - 1]:
-            low, high = 0, n - 1
-            while low < high:
-                middle = (low + high) >> 1
-                if value < lower[j, middle]:
-                    high = middle
-                else:
-                    low = middle + 1
-            first = low
-        bins[j] = first
+        value, n_significant = x[j], np.int32(0)
+        for t in range(n):
+            n_significant += np.int32(value > upper[j, t]) + np.int32(value < lower[j, t])
+        bins[j] = n - n_significant
 
 
 @compiled
 def project(x: Singles, mean: Singles, weights: Singles, out: Singles) -> None:
-    """``out = (x - mean) @ weights``, the sum of every output in the order of the nodes."""
+    """``out = (x - mean) @ weights``, the sum of every output in the order of the nodes.
+
+    Four nodes at a time, because the outputs are read and written once for each group.
+    """
     out[:] = 0
-    for i in range(x.size):
-        deviation = x[i] - mean[i]
+    n_grouped = x.size - x.size % 4
+    for i in range(0, n_grouped, 4):
+        a, b = x[i] - mean[i], x[i + 1] - mean[i + 1]
+        c, d = x[i + 2] - mean[i + 2], x[i + 3] - mean[i + 3]
         for j in range(out.size):
-            out[j] += deviation * weights[i, j]
+            out[j] = (
+                out[j]
+                + a * weights[i, j]
+                + b * weights[i + 1, j]
+                + c * weights[i + 2, j]
+                + d * weights[i + 3, j]
+            )
+    for i in range(n_grouped, x.size):
+        a = x[i] - mean[i]
+        for j in range(out.size):
+            out[j] += a * weights[i, j]
 
 
 @compiled
