@@ -287,7 +287,8 @@ def scan_planes(
     """The best subset over all thresholds and starts, into `rows` and `columns`.
 
     Starts at each threshold: all columns, all rows, what was best at the threshold before, the
-    row (or rows) with the most significant cells, and the sets of columns in `starts` (n_starts, words).
+    row (or rows) with the most significant cells, and the sets of columns in `starts`
+    (n_starts, words).
 
     Returns the objective (0 and empty sets where nothing deviates) and the threshold.
     """
