@@ -66,6 +66,11 @@ EVENTS = (
 )
 
 EXPERIMENTS: dict[str, Experiment] = {
+    "likelihood": Experiment(
+        "how well the networks predict music they have not seen, and what their hearing is worth",
+        "ensembles.experiments.likelihood",
+        RESEARCH | TRAIN,
+    ),
     "samples": Experiment(
         "what each bot plays against what people played, measure by measure",
         "ensembles.experiments.samples",
