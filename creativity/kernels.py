@@ -18,8 +18,8 @@ import numpy.typing as npt
 
 from creativity.compiled import compiled
 
-__all__ = ["BERK_JONES", "HIGHER_CRITICISM", "KOLMOGOROV_SMIRNOV", "bin_row", "fill_planes",
-           "project", "put_row", "scan_planes", "take_row"]  # fmt: skip
+__all__ = ["BERK_JONES", "HIGHER_CRITICISM", "KOLMOGOROV_SMIRNOV", "bin_p_values", "bin_row",
+           "fill_planes", "project", "put_row", "scan_planes", "take_row"]  # fmt: skip
 
 BERK_JONES, HIGHER_CRITICISM, KOLMOGOROV_SMIRNOV = 0, 1, 2
 
@@ -287,7 +287,8 @@ def scan_planes(
     """The best subset over all thresholds and starts, into `rows` and `columns`.
 
     Starts at each threshold: all columns, all rows, what was best at the threshold before, the
-    row with the most significant cells, and the sets of columns in `starts` (n_starts, words).
+    row (or rows) with the most significant cells, and the sets of columns in `starts`
+    (n_starts, words).
 
     Returns the objective (0 and empty sets where nothing deviates) and the threshold.
     """
@@ -350,54 +351,66 @@ def _first(n: int, n_words: int) -> Words:
 
 @compiled
 def _fullest(plane: Words, chosen: Words, lines: Words) -> None:
-    """The set of the one line with the most significant cells within the chosen ones."""
+    """The set of the lines with the most significant cells within the chosen ones.
+
+    All of them, if several have as many: which comes first must not matter.
+    """
     counts = np.empty(plane.shape[0], np.int64)
     _count(plane, chosen, counts)
-    i = np.argmax(counts)
-    lines[:] = 0
-    lines[i >> 6] = _ONE << (np.uint64(i) & _LOW_SIX)
+    most = counts.max()
+    _take(counts, most, most, lines, 0.0, lines)
+
+
+@compiled
+def bin_p_values(p: Doubles, alphas: Doubles, bins: Bins) -> None:
+    """Index of the first alpha >= p, for every cell of a window: how many alphas are smaller."""
+    for i in range(p.shape[0]):
+        for j in range(p.shape[1]):
+            value, n_smaller = p[i, j], np.int32(0)
+            for t in range(alphas.size):
+                n_smaller += np.int32(alphas[t] < value)
+            bins[i, j] = n_smaller
 
 
 @compiled
 def bin_row(x: Singles, upper: Singles, lower: Singles, bins: Bins) -> None:
-    """First threshold at which each activation is significant, by halving in either table.
+    """First threshold at which each activation is significant.
 
-    upper, lower: (n_nodes, n_thresholds), falling and rising along the thresholds. No activation
-    is in both tails.
+    upper, lower: (n_nodes, n_thresholds), falling and rising along the thresholds, so counting
+    the thresholds at which it is significant says which is the first. No activation is in both
+    tails.
     """
     n = upper.shape[1]
     for j in range(x.size):
-        value = x[j]
-        first = n
-        if value > upper[j, n - 1]:
-            low, high = 0, n - 1
-            while low < high:
-                middle = (low + high) >> 1
-                if value > upper[j, middle]:
-                    high = middle
-                else:
-                    low = middle + 1
-            first = low
-        elif value < lower[j, n - 1]:
-            low, high = 0, n - 1
-            while low < high:
-                middle = (low + high) >> 1
-                if value < lower[j, middle]:
-                    high = middle
-                else:
-                    low = middle + 1
-            first = low
-        bins[j] = first
+        value, n_significant = x[j], np.int32(0)
+        for t in range(n):
+            n_significant += np.int32(value > upper[j, t]) + np.int32(value < lower[j, t])
+        bins[j] = n - n_significant
 
 
 @compiled
 def project(x: Singles, mean: Singles, weights: Singles, out: Singles) -> None:
-    """``out = (x - mean) @ weights``, the sum of every output in the order of the nodes."""
+    """``out = (x - mean) @ weights``, the sum of every output in the order of the nodes.
+
+    Four nodes at a time, because the outputs are read and written once for each group.
+    """
     out[:] = 0
-    for i in range(x.size):
-        deviation = x[i] - mean[i]
+    n_grouped = x.size - x.size % 4
+    for i in range(0, n_grouped, 4):
+        a, b = x[i] - mean[i], x[i + 1] - mean[i + 1]
+        c, d = x[i + 2] - mean[i + 2], x[i + 3] - mean[i + 3]
         for j in range(out.size):
-            out[j] += deviation * weights[i, j]
+            out[j] = (
+                out[j]
+                + a * weights[i, j]
+                + b * weights[i + 1, j]
+                + c * weights[i + 2, j]
+                + d * weights[i + 3, j]
+            )
+    for i in range(n_grouped, x.size):
+        a = x[i] - mean[i]
+        for j in range(out.size):
+            out[j] += a * weights[i, j]
 
 
 @compiled

@@ -66,11 +66,28 @@ EVENTS = (
 )
 
 EXPERIMENTS: dict[str, Experiment] = {
+    "likelihood": Experiment(
+        "how well the networks predict music they have not seen, and what their hearing is worth",
+        "ensembles.experiments.likelihood",
+        RESEARCH | TRAIN,
+    ),
     "samples": Experiment(
         "what each bot plays against what people played, measure by measure",
         "ensembles.experiments.samples",
         RESEARCH,
         EVENTS,
+    ),
+    "band": Experiment(
+        "our band against real bands, and against players who do not hear each other",
+        "ensembles.experiments.band",
+        RESEARCH,
+        ("events/multitrack.jsonl.gz",),
+    ),
+    "listening-set": Experiment(
+        "30 blind clips for listeners: ours, real pieces, and bots that hear nobody",
+        "ensembles.experiments.listening",
+        {},
+        ("events/multitrack.jsonl.gz",),
     ),
     "polyphony": Experiment(
         "frame likelihood on the public piano-roll benchmark, beside published figures",

@@ -71,6 +71,8 @@ class Taste:
     ----------
     vocabulary : PitchVocabulary
         The role's words.
+    repetition : float
+        0..1: equal pitches and copies cost ``2 * (1 - repetition)`` times what they cost at 0.5.
 
     Notes
     -----
@@ -86,8 +88,9 @@ class Taste:
     of them there are.
     """
 
-    def __init__(self, vocabulary: PitchVocabulary) -> None:
+    def __init__(self, vocabulary: PitchVocabulary, repetition: float = 0.5) -> None:
         self._vocabulary = vocabulary
+        self._strictness = 2 * (1 - repetition)
         self._role = vocabulary.role
         self._pitch: int | None = None
         self._n_equal = 0
@@ -110,7 +113,8 @@ class Taste:
     def _equal_nats(self, context: StepContext) -> float:
         """What one more equal pitch costs."""
         n_beyond = 1 + self._n_equal - _EQUAL_PITCHES[self._role]
-        return _grid(min(n_beyond * _EQUAL_PITCH_NATS[self._role], _LARGEST_EQUAL_PITCH_NATS))
+        nats = min(n_beyond * _EQUAL_PITCH_NATS[self._role], _LARGEST_EQUAL_PITCH_NATS)
+        return _grid(self._strictness * nats)
 
     def observe(self, context: StepContext, memory: Memory, token: int) -> None:
         """Take note of a token; before the `memory` does."""
@@ -145,8 +149,8 @@ class MelodyTaste(Taste):
     them gets less likely; motifs come back, but not the whole tune word for word.
     """
 
-    def __init__(self, vocabulary: PitchVocabulary) -> None:
-        super().__init__(vocabulary)
+    def __init__(self, vocabulary: PitchVocabulary, repetition: float = 0.5) -> None:
+        super().__init__(vocabulary, repetition)
         self._copied: deque[bool] = deque(maxlen=_COPY_NOTES)
         self._motifs = MotifMemory(vocabulary)
 
@@ -156,7 +160,7 @@ class MelodyTaste(Taste):
             leant[REST] += _BREATH_NATS.get(context.style, _USUAL_BREATH_NATS)
         before = memory.bars_ago(context, _COPY_BARS) - 1
         if before >= FIRST_NOTE:
-            leant[before] -= copy_nats(self._copied)
+            leant[before] -= _grid(self._strictness * copy_nats(self._copied))
         return self._motifs.lean(leant, context)
 
     def observe(self, context: StepContext, memory: Memory, token: int) -> None:
@@ -186,8 +190,8 @@ class BassTaste(Taste):
     a change, the notes of the key next to the coming root, and its fifth, get likelier.
     """
 
-    def __init__(self, vocabulary: PitchVocabulary) -> None:
-        super().__init__(vocabulary)
+    def __init__(self, vocabulary: PitchVocabulary, repetition: float = 0.5) -> None:
+        super().__init__(vocabulary, repetition)
         self._chord: Chord | None = None
 
     def lean(self, logits: Float64Array, context: StepContext, memory: Memory) -> Float64Array:
@@ -218,13 +222,14 @@ class BassTaste(Taste):
         super().restore(pitch)
 
 
-def taste_of(vocabulary: Vocabulary) -> Taste | DrumTaste:
-    """The taste of a role."""
+def taste_of(vocabulary: Vocabulary, repetition: float = 0.5) -> Taste | DrumTaste:
+    """The taste of a role, holding repetition as hard as `Taste` says; drums have no such hold."""
     if isinstance(vocabulary, DrumVocabulary):
         return DrumTaste(vocabulary)
     if not isinstance(vocabulary, PitchVocabulary):
         raise TypeError(f"no taste for a {type(vocabulary).__name__}")
-    return BassTaste(vocabulary) if vocabulary.role == "bass" else MelodyTaste(vocabulary)
+    kind = BassTaste if vocabulary.role == "bass" else MelodyTaste
+    return kind(vocabulary, repetition)
 
 
 def is_breath(context: StepContext) -> bool:
