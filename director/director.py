@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from director.caretaker import Caretaker, Nobody
@@ -26,7 +26,7 @@ from musebots import messages as m
 from musebots.clock import Clock
 from musebots.faults import one_fault
 from musebots.network import LOOPBACK_HOST, Address, Network, Wire
-from musebots.timebase import PPQ, ticks_from_beats
+from musebots.timebase import PPQ, TempoMap, ticks_from_beats
 
 __all__ = ["DEFAULT_PORT", "Casting", "Director", "SessionReport"]
 
@@ -103,6 +103,8 @@ class Director:
     ends_on_exiting : bool
         Whether the session ends, at a bar line, when a bot broadcasts that its form is finished, as
         the classic conductors have it.
+    anchor_for : callable, optional
+        From the earliest time at which tick 0 could fall to when it is to; at once by default.
     """
 
     def __init__(
@@ -114,6 +116,7 @@ class Director:
         call_at: CallAt | None = None,
         caretaker: Caretaker | None = None,
         ends_on_exiting: bool = False,
+        anchor_for: Callable[[float], float] | None = None,
         horizon_seconds: float = DEFAULT_HORIZON_SECONDS,
     ) -> None:
         self.score = score
@@ -124,6 +127,7 @@ class Director:
         self.caretaker: Caretaker = caretaker or Nobody()
         self._watch = Watch()
         self._ends_on_exiting = ends_on_exiting
+        self._anchor_for = anchor_for or (lambda earliest: earliest)
         self._wire = Wire(self._receive, admits=self._admits)
         self._following = FollowedHarmony(score) if score.follows_harmony else None
         self.reception = Reception(score, cast, self.clock, self._wire, self._members_changed)
@@ -169,6 +173,11 @@ class Director:
         return self._report()
 
     @property
+    def address(self) -> Address:
+        """Where bots find the Director, once it is open."""
+        return self._wire.address
+
+    @property
     def roster(self) -> Roster:
         """Who plays."""
         return self.reception.roster
@@ -212,8 +221,25 @@ class Director:
         )
         if self.score.ritardando is not None:
             tempo_map = tempo_map.with_ritardando(self.score.ritardando)
-        changed = tempo_map.changed_points(self.clock.tempo_map)
         log.info("tempo %g bpm", bpm)
+        self._follow(tempo_map, tick)
+
+    def steer(self, points: Sequence[tuple[int, float]]) -> None:
+        """Other tempi from these ticks on, (tick, bpm); all must be open still. Nobody is told why.
+
+        Raises
+        ------
+        ValueError
+            When a tempo is out of range.
+        """
+        tempo_map = self.clock.tempo_map
+        for tick, bpm in points:
+            tempo_map = tempo_map.with_change(tick, bpm)
+        self._follow(tempo_map, points[0][0])
+
+    def _follow(self, tempo_map: TempoMap, tick: int) -> None:
+        """The clock, the outputs and the band follow another tempo map from `tick` on."""
+        changed = tempo_map.changed_points(self.clock.tempo_map)
         self.clock.change_tempo(tempo_map)
         self.playback.change_tempo(tempo_map, tick)
         self.reception.tell_tempo(changed)
@@ -250,7 +276,8 @@ class Director:
             if not member.is_ready:
                 log.warning("starting without %s: not ready in %g s", member.bot_id, READY_SECONDS)
         count_in_seconds = -self.score.tempo_map.seconds_at(self.score.start_tick)
-        self.clock.start(self._loop.time() + SETTLE_SECONDS + count_in_seconds)
+        earliest = self._loop.time() + SETTLE_SECONDS + count_in_seconds
+        self.clock.start(self._anchor_for(earliest))
         self.reception.tell_tempo(self.clock.tempo_map.points)
         self.playback.start()
         await self._until_end()
