@@ -319,7 +319,7 @@ class Director:
     def _led(self, passage: Passage) -> Passage:
         return passage if self._following is None else self._following.passage(passage)
 
-    def _follow(self, message: m.Broadcast | m.HarmonyPlan) -> None:
+    def _be_led(self, message: m.Broadcast | m.HarmonyPlan) -> None:
         """Take over the harmony that somebody announces, in a piece that follows."""
         tick = self.clock.tick_now if self.clock.is_started else self.score.start_tick
         if self._following is not None and self._following.take(message, tick):
@@ -404,11 +404,11 @@ class Director:
                 self._take_news(message, source)
             case m.Broadcast():
                 self.reception.relay_broadcast(message, datagram)
-                self._follow(message)
+                self._be_led(message)
                 if self._ends_on_exiting and message.topic == "exiting":
                     self._stop_at_bar_line(message.sender)
             case m.HarmonyPlan():
-                self._follow(message)
+                self._be_led(message)
             case m.Activations():
                 self._relay_to("activations", message.bot_id, datagram)
             case m.Flag() | m.Monitoring():
