@@ -382,6 +382,8 @@ class Director:
                 member = self.reception.alive(message, source)
                 if member is not None and member.is_classic:
                     self._send_gain(member)
+            case m.ClockPing() if not self._is_from(message.bot_id, source):
+                self._wire.send(m.Off(), source)  # of a session that is over
             case m.ClockPing():
                 self._watch.answered(message.bot_id, self._loop.time())
                 self.reception.ping(message, source)
@@ -424,6 +426,8 @@ class Director:
         if understudies.is_waiting(message.bot_id, source):
             self._take_news_of_understudy(message)
             return
+        if not self._is_from(message.bot_id, source):
+            return
         match message:
             case m.Ready():
                 self.reception.ready(message.bot_id)
@@ -433,6 +437,17 @@ class Director:
                 self._watch.progress(message)
             case m.State() if message.bot_id in self.roster.members:
                 self.reception.retained.keep_state(message)
+
+    def _is_from(self, bot_id: str, source: Address) -> bool:
+        """Whether a message may be a bot's: it comes from where that said hello, if it did."""
+        member = self.roster.members.get(bot_id)
+        return (
+            member is None
+            or not member.is_here
+            or member.is_classic
+            or member.address == source
+            or self.reception.understudies.is_waiting(bot_id, source)
+        )
 
     def _take_news_of_understudy(self, message: m.Ready | m.Bye | m.Progress | m.State) -> None:
         bot_id, understudies = message.bot_id, self.reception.understudies
@@ -471,6 +486,8 @@ class Director:
                 log.warning("no strip for %s: its notes are not heard", message.bot_id)
             return
         bot_id, may_play = message.bot_id, self.reception.understudies.may_play
+        if not self._is_from(bot_id, source):
+            return
         self._numbers.take(bot_id, source, message.number)
         notes = [n for n in message.notes if may_play(bot_id, source, n.onset_ticks)]
         self._watch.answered(bot_id, self._loop.time())
