@@ -378,6 +378,8 @@ class Director:
         match message:
             case m.Notes():
                 self._take_notes(message, datagram, source)
+            case m.Alive() if self._is_orphan(message.bot_id):
+                self._wire.send(m.Off(), source)
             case m.Alive():
                 member = self.reception.alive(message, source)
                 if member is not None and member.is_classic:
@@ -438,12 +440,17 @@ class Director:
             case m.State() if message.bot_id in self.roster.members:
                 self.reception.retained.keep_state(message)
 
+    def _is_orphan(self, bot_id: str) -> bool:
+        """In a session that is taken up again: a bot of before, whose new self is awaited."""
+        member = self.roster.members.get(bot_id)
+        is_awaited = member is not None and member.state == "expected" and not member.is_classic
+        return self.score.first_bar > 0 and is_awaited
+
     def _is_from(self, bot_id: str, source: Address) -> bool:
-        """Whether a message may be a bot's: it comes from where that said hello, if it did."""
+        """Whether a message may be a bot's: it comes from where that said hello."""
         member = self.roster.members.get(bot_id)
         return (
             member is None
-            or not member.is_here
             or member.is_classic
             or member.address == source
             or self.reception.understudies.is_waiting(bot_id, source)
