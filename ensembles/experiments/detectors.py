@@ -5,7 +5,7 @@ All are fitted on the same normal playing and see the same windows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -42,26 +42,38 @@ class Detector(Protocol):
     def score(self, run: Planted, end: int) -> float: ...
 
 
-@dataclass(frozen=True, slots=True)
 class Scan:
-    """A group scan in one space."""
+    """A group scan in one space; remembers its last result, which several ask for."""
 
-    name: str
-    space: Space
-    table: NullTable
-    statistic: Statistic = "berk-jones"
-    preference: Preference = field(default_factory=Preference)
+    def __init__(
+        self,
+        name: str,
+        space: Space,
+        table: NullTable,
+        statistic: Statistic = "berk-jones",
+        preference: Preference | None = None,
+    ) -> None:
+        self.name = name
+        self.space = space
+        self._table = table
+        self._statistic = statistic
+        self._preference = preference
+        self._last: tuple[Planted, int, ScanResult] | None = None
 
     def found(self, run: Planted, end: int) -> ScanResult:
         """The subset of the window."""
-        p = self.table.p_values(self.space(run.hidden[end - WINDOW_STEPS - 1 : end]))
-        return scan_group(
+        if self._last is not None and self._last[0] is run and self._last[1] == end:
+            return self._last[2]
+        p = self._table.p_values(self.space(run.hidden[end - WINDOW_STEPS - 1 : end]))
+        result = scan_group(
             p,
-            statistic=self.statistic,
-            preference=self.preference,
+            statistic=self._statistic,
+            preference=self._preference,
             n_starts=_N_STARTS,
             rng=np.random.default_rng(0),
         )
+        self._last = run, end, result
+        return result
 
     def score(self, run: Planted, end: int) -> float:
         return self.found(run, end).score
@@ -80,7 +92,7 @@ class TogetherScan:
 
     def __init__(self, name: str, parts: list[Scan], normal: list[Planted]) -> None:
         self.name = name
-        self.parts = parts
+        self._members = parts
         self._scale = []
         for part in parts:
             scores = [part.score(run, len(run.hidden)) for run in normal]
@@ -95,7 +107,7 @@ class TogetherScan:
         return max(value for value, _ in self._parts(run, end))
 
     def _parts(self, run: Planted, end: int) -> list[tuple[float, ScanResult]]:
-        found = [part.found(run, end) for part in self.parts]
+        found = [part.found(run, end) for part in self._members]
         return [
             ((result.score - middle) / spread, result)
             for result, (middle, spread) in zip(found, self._scale, strict=True)

@@ -154,12 +154,9 @@ def _judge(source: Source, plants: Sequence[Plant], sizes: _Sizes, rng: np.rando
     scores, overlaps, delays = {}, {}, {}
     for index, plant in enumerate(plants):
         runs = [source.plant(plant, rng) for _ in range(sizes.n_runs)]
-        scores[plant.name] = {
-            d.name: np.array([d.score(run, end) for run in runs]) for d in detectors
-        }
-        overlaps[plant.name] = {
-            name: np.array([_overlap(locators[name], run) for run in runs]) for name in _LOCATING
-        }
+        told = [_tell_all(run, detectors, locators) for run in runs]
+        scores[plant.name] = {d.name: np.array([t[0][d.name] for t in told]) for d in detectors}
+        overlaps[plant.name] = {name: np.array([t[1][name] for t in told]) for name in _LOCATING}
         if plant in (REFERENCE, Plant("temperature", 1.6)):
             delays[plant.name] = {
                 d.name: np.array([_delay(d, run, thresholds[d.name]) for run in runs])
@@ -168,6 +165,19 @@ def _judge(source: Source, plants: Sequence[Plant], sizes: _Sizes, rng: np.rando
             }
         tell(0.3 + 0.7 * (index + 1) / len(plants))
     return _Judged(scores, normal, thresholds, overlaps, delays)
+
+
+def _tell_all(
+    run: Planted, detectors: Sequence[Detector], locators: Mapping[str, Scan | TogetherScan]
+) -> tuple[dict[str, float], dict[str, list[float]]]:
+    """Of one run: each detector's score, and how well the scans found the place."""
+    end = len(run.hidden)
+    scores, overlaps = {}, {}
+    for detector in detectors:
+        scores[detector.name] = detector.score(run, end)
+        if detector.name in _LOCATING:
+            overlaps[detector.name] = _overlap(locators[detector.name], run)
+    return scores, overlaps
 
 
 def _threshold(scores: FloatArray) -> float:
