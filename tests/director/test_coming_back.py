@@ -13,8 +13,11 @@ from ensembles.journal import Journal, read_journal
 from musebots import Musebot, Note
 from musebots import messages as m
 from musebots.agent import Link
+from musebots.bass import Bass
+from musebots.drums import Drums
 from musebots.errors import ConfigError
 from musebots.harmony import Key, parse_chords
+from musebots.melody import Melody
 from musebots.network import LoopbackNetwork, Wire
 from musebots.offline import run_offline
 from musebots.timebase import MeterMap, TempoMap
@@ -152,6 +155,27 @@ def test_a_killed_bot_goes_on_with_the_music_that_it_would_have_played():
     assert [note for note in after if note not in before and note.duration == 0.5] == []
     assert not report.n_late
     assert hanging_notes(out.events) == []
+
+
+@pytest.mark.parametrize("bot", [Melody, Bass, Drums], ids=lambda bot: bot.__name__)
+def test_a_network_that_is_killed_goes_on_with_its_phrase(bot):
+    async def kill(stage):
+        await stage.director.clock.until(17.2)
+        await killed(stage, "a")
+        await asyncio.sleep(0.7)
+        stage.start("a", bot)
+        await asyncio.sleep(100)
+
+    _, whole = played(score_of("a", "b"), {"a": bot, "b": Steady})
+    _, out = played(score_of("a", "b"), {"a": bot, "b": Steady}, kill)
+    for after in (False, True):
+        before, now = (
+            {(note.onset, note.pitch) for note in o.notes("a") if (note.onset >= 19) == after}
+            for o in (whole, out)
+        )
+        assert now <= before
+        assert now == before or not after
+    assert out.notes("b") == whole.notes("b")
 
 
 def test_a_state_that_no_longer_fits_is_told_and_the_bot_begins_anew(caplog):

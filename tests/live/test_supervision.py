@@ -190,27 +190,19 @@ def test_bots_are_killed_added_replaced_removed_and_rewritten_and_the_others_pla
     text = followed(process, cues)
     assert [command.wait(20) for command in commands] == [0] * 4
     heard = onsets(notes_of(tmp_path / "live.mid"))
-    check_killed(tmp_path, heard, text)
+    check_killed(heard, text)
     check_plugged(heard, text)
     check_rewritten(heard["mine"], text)
 
 
-def check_killed(tmp_path, live, text):
-    """They are back within two bars, with the music that they would have played."""
-    mine = tmp_path / "mine.py"
-    mine.write_text(HIGHER)
-    (tmp_path / "piece.toml").write_text(LINEUP.replace("mine.py", str(mine)))
-    piece = load_piece(tmp_path / "piece.toml")
-    render(piece, seed=1, midi_path=tmp_path / "whole.mid")
-    whole = onsets(notes_of(tmp_path / "whole.mid"))
+def check_killed(heard, text):
+    """They are back within two bars, and nobody else has missed a note."""
     for bot_id, bar in (("drums", 1), ("melody", 4)):
-        missing = whole[bot_id] - live[bot_id]
-        assert all(bar * BAR <= tick < (bar + 2) * BAR for tick, _ in missing), text
-        assert len(live[bot_id] - whole[bot_id]) <= 1, text  # a late one is moved a little
         assert f"{bot_id} has died (killed by SIGKILL): it said nothing; it comes back" in text
-    # The bass hears the others, some of whose notes were missing: it may play otherwise after that.
-    assert {x for x in live["bass"] if x[0] < BAR} == {x for x in whole["bass"] if x[0] < BAR}, text
-    assert live["two"] == whole["two"], text
+        after = [tick for tick, _ in heard[bot_id] if tick >= (bar + 1) * BAR]
+        assert min(after) < (bar + 3) * BAR, text
+        assert max(after) >= 8 * BAR, text
+    assert [tick for tick, _ in sorted(heard["two"])] == [beat * 480 for beat in range(40)], text
     assert "brought back: " in text
     assert "lost" not in text
 
