@@ -12,13 +12,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from director.caretaker import Caretaker, Nobody
 from director.outputs.base import Output
 from director.playback import DEFAULT_HORIZON_SECONDS, Playback
 from director.pulse import CallAt, PulseSender
 from director.reception import Casting, Reception
 from director.roster import Member, Roster
-from director.score import Score
+from director.score import Score, Strip
 from director.status import Status
+from director.watch import Watch
 from musebots import messages as m
 from musebots.clock import Clock
 from musebots.faults import one_fault
@@ -64,21 +66,23 @@ class SessionReport:
 class _Numbers:
     """Numbers of the notes messages, to see which are missing."""
 
-    next_number: dict[str, int] = field(default_factory=dict)
+    next_number: dict[tuple[str, Address], int] = field(default_factory=dict)
     n_lost: Counter[str] = field(default_factory=Counter)
 
     def begin(self, bot_id: str) -> None:
         """A bot has (re)joined: it counts from 0."""
-        self.next_number[bot_id] = 0
+        for key in [key for key in self.next_number if key[0] == bot_id]:
+            del self.next_number[key]
 
-    def take(self, bot_id: str, number: int) -> None:
+    def take(self, bot_id: str, source: Address, number: int) -> None:
         """A message has come."""
-        expected = self.next_number.get(bot_id, 0)
+        key = (bot_id, source)
+        expected = self.next_number.get(key, 0)
         if expected < number <= expected + MAX_GAP:
             self.n_lost[bot_id] += number - expected
         elif number < expected and self.n_lost[bot_id]:  # out of order: it was counted as lost
             self.n_lost[bot_id] -= 1
-        self.next_number[bot_id] = max(expected, number + 1)
+        self.next_number[key] = max(expected, number + 1)
 
 
 class Director:
@@ -93,6 +97,8 @@ class Director:
         Already open.
     call_at : CallAt, optional
         Where the classic pulse is sent from; the event loop by default.
+    caretaker : Caretaker, optional
+        Hears of bots that fail, and of wishes to have others.
     """
 
     def __init__(
@@ -102,6 +108,7 @@ class Director:
         outputs: Sequence[Output],
         *,
         call_at: CallAt | None = None,
+        caretaker: Caretaker | None = None,
         horizon_seconds: float = DEFAULT_HORIZON_SECONDS,
     ) -> None:
         self.score = score
@@ -109,7 +116,9 @@ class Director:
         self.clock.tempo_map = score.tempo_map
         self.clock.meter_map = score.meter_map
         self.playback = Playback(score, self.clock, outputs, horizon_seconds=horizon_seconds)
-        self._wire = Wire(self._receive)
+        self.caretaker: Caretaker = caretaker or Nobody()
+        self._watch = Watch()
+        self._wire = Wire(self._receive, admits=self._admits)
         self.reception = Reception(score, cast, self.clock, self._wire, self._members_changed)
         self._loop = asyncio.get_running_loop()
         self._pulse = PulseSender(
@@ -166,9 +175,21 @@ class Director:
         """A bot's process or connection has ended: silence it and tell the others."""
         if self.reception.leave(bot_id):
             self.playback.silence(bot_id)
+        self._watch.forget(bot_id)
+
+    def add_bot(self, strip: Strip, casting: Casting) -> None:
+        """Another bot was started; it plays as soon as it is ready."""
+        self.playback.add_strip(strip)
+        self.reception.expect(strip.bot_id, casting)
+
+    def remove_bot(self, bot_id: str) -> None:
+        """Send a bot home and forget it; its strip stays, in case that it comes back."""
+        self.reception.remove(bot_id)
+        self.playback.silence(bot_id)
+        self._watch.forget(bot_id)
 
     def set_tempo(self, bpm: float, *, ramp_beats: float = 0.0) -> None:
-        """Another tempo from the next beat on that is still open.
+        """Another tempo from the next beat on that is still open; the end still slows down.
 
         Raises
         ------
@@ -182,6 +203,8 @@ class Director:
         tempo_map = self.clock.tempo_map.with_change(
             tick, bpm, ramp_ticks=ticks_from_beats(ramp_beats)
         )
+        if self.score.ritardando is not None:
+            tempo_map = tempo_map.with_ritardando(self.score.ritardando)
         changed = tempo_map.changed_points(self.clock.tempo_map)
         log.info("tempo %g bpm", bpm)
         self.clock.change_tempo(tempo_map)
@@ -260,13 +283,41 @@ class Director:
             self.reception.announce(passage)
 
     async def _keep_house(self) -> None:
-        """Send the list of bots as a heartbeat, and notice who has fallen silent."""
+        """Send the list of bots as a heartbeat, and notice who has fallen silent or hangs."""
         while True:
             here = tuple(member.bot_id for member in self.roster.here)
             self.reception.tell_all(m.AgentList(here))
+            slept_at = self._loop.time()
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
-            for member in self.reception.fallen_silent():
-                self.playback.silence(member.bot_id)
+            if self._loop.time() - slept_at < 2 * HOUSEKEEPING_SECONDS:
+                self._judge()  # else it was us who were away, and what they said waits to be read
+
+    def _judge(self) -> None:
+        for member in self.reception.fallen_silent():
+            self.playback.silence(member.bot_id)
+            if not member.is_classic and member.state == "silent":
+                self.caretaker.failing(member.bot_id, "no heartbeat")
+        seconds_at = self.clock.seconds_at if self.clock.is_started else None
+        for verdict in self._watch.verdicts(self.roster.here, self._loop.time(), seconds_at):
+            self._fail(verdict.bot_id, verdict.words)
+
+    def _fail(self, bot_id: str, words: str) -> None:
+        """A bot does not behave: silence it, and leave the rest to whoever looks after it."""
+        log.warning("%s: %s", bot_id, words)
+        self.playback.silence(bot_id)
+        self._watch.forget(bot_id)
+        self.caretaker.failing(bot_id, words)
+
+    def _admits(self, n_bytes: int, source: Address) -> bool:
+        """Whether a datagram is read; who floods is silenced."""
+        if self._watch.admits(n_bytes, source, self._loop.time()):
+            return True
+        if self._watch.is_news(source):
+            log.warning("too much at once from %s:%d: ignored", *source)
+            for member in self.roster.here:
+                if member.address == source:
+                    self._fail(member.bot_id, "it floods")
+        return False
 
     def _report(self) -> SessionReport:
         scheduler = self.playback.scheduler
@@ -274,7 +325,7 @@ class Director:
         if self._stop.is_set():
             tick = max(0, min(int(self.clock.tick_now), tick)) if self.clock.is_started else 0
         return SessionReport(
-            n_notes={strip.bot_id: scheduler.n_notes[strip.bot_id] for strip in self.score.strips},
+            n_notes={bot_id: scheduler.n_notes[bot_id] for bot_id in self.playback.channels},
             n_late=dict(scheduler.n_late),
             n_missed=dict(scheduler.n_missed),
             n_refused=dict(scheduler.n_refused),
@@ -288,23 +339,26 @@ class Director:
     # --- messages -------------------------------------------------------------------------------
 
     def _receive(self, message: m.Message, datagram: bytes, source: Address) -> None:
+        if self.reception.understudies.is_retired(source):
+            return
         match message:
             case m.Notes():
-                self._take_notes(message, datagram)
+                self._take_notes(message, datagram, source)
             case m.Alive():
                 member = self.reception.alive(message, source)
                 if member is not None and member.is_classic:
                     self._send_gain(member)
             case m.ClockPing():
+                self._watch.answered(message.bot_id, self._loop.time())
                 self.reception.ping(message, source)
             case m.Hello():
-                self._numbers.begin(message.bot_id)
-                self.reception.hello(message, source)
-            case m.Ready():
-                self.reception.ready(message.bot_id)
-            case m.Bye():
-                self.bot_gone(message.bot_id)
+                if self.reception.hello(message, source):
+                    self._numbers.begin(message.bot_id)
+                    self._watch.begin(message.bot_id, self._loop.time())
+            case m.Ready() | m.Bye() | m.Progress() | m.State():
+                self._take_news(message, source)
             case m.Broadcast():
+                self.reception.retained.keep_broadcast(message, datagram)
                 self.reception.relay(datagram, self.roster.here)
             case m.Activations():
                 self._relay_to("activations", message.bot_id, datagram)
@@ -313,6 +367,7 @@ class Director:
             case m.Cancel():
                 self.playback.cancel(message.bot_id, message.from_tick)
             case m.Control():
+                self.reception.retained.keep_control(message, datagram)
                 chosen = [
                     member
                     for member in self.roster.here
@@ -323,18 +378,72 @@ class Director:
                 self._take_mix(message)
             case m.SetTempo():
                 self.set_tempo(message.bpm, ramp_beats=message.ramp_beats)
+            case m.Add() | m.Remove() | m.Replace():
+                self.caretaker.asked(message, source)
             case m.Stop():
                 self.stop()
 
-    def _take_notes(self, message: m.Notes, datagram: bytes) -> None:
+    def _take_news(self, message: m.Ready | m.Bye | m.Progress | m.State, source: Address) -> None:
+        """What a bot says of itself, or somebody who is to take its place."""
+        understudies = self.reception.understudies
+        if understudies.is_waiting(message.bot_id, source):
+            self._take_news_of_understudy(message)
+            return
+        match message:
+            case m.Ready():
+                self.reception.ready(message.bot_id)
+            case m.Bye():
+                self.bot_gone(message.bot_id)
+            case m.Progress():
+                self._watch.progress(message)
+            case m.State() if message.bot_id in self.roster.members:
+                self.reception.retained.keep_state(message)
+
+    def _take_news_of_understudy(self, message: m.Ready | m.Bye | m.Progress | m.State) -> None:
+        bot_id, understudies = message.bot_id, self.reception.understudies
+        match message:
+            case m.Bye():
+                understudies.cancel(bot_id)
+            case m.Ready():
+                meters = self.clock.meter_map
+                now = self.clock.tick_now if self.clock.is_started else self.score.start_tick
+                self._appoint(bot_id, meters.bar_tick(meters.bar_at(now) + 2))
+            case m.Progress() if self.playback.committed_tick() < message.tick < m.DONE_TICK:
+                self._appoint(bot_id, message.tick)
+
+    def _appoint(self, bot_id: str, tick: int) -> None:
+        """An understudy takes over at a bar line, at the latest."""
+        self.reception.understudies.appoint(bot_id, tick)
+        self.playback.cancel(bot_id, tick)
+        self._take_over(bot_id)
+
+    def _take_over(self, bot_id: str) -> None:
+        """Let an understudy play, when its time has come."""
+        tick = self.reception.understudies.takeover_tick(bot_id)
+        if tick is None or bot_id not in self.roster.members:
+            return
+        if self.clock.is_started and (wait := self.clock.seconds_at(tick) - self._loop.time()) > 0:
+            self._loop.call_later(wait, self._take_over, bot_id)
+            return
+        self.reception.take_over(bot_id)
+        self._watch.begin(bot_id, self._loop.time())
+        self.caretaker.took_over(bot_id)
+
+    def _take_notes(self, message: m.Notes, datagram: bytes, source: Address) -> None:
         if not self.playback.has_strip(message.bot_id):
             self._n_strange += 1
             if self._n_strange == 1:
                 log.warning("no strip for %s: its notes are not heard", message.bot_id)
             return
-        self._numbers.take(message.bot_id, message.number)
-        self.playback.add(message.bot_id, message.notes)
-        self._relay_to("notes", message.bot_id, datagram)
+        bot_id, may_play = message.bot_id, self.reception.understudies.may_play
+        self._numbers.take(bot_id, source, message.number)
+        notes = [n for n in message.notes if may_play(bot_id, source, n.onset_ticks)]
+        self._watch.answered(bot_id, self._loop.time())
+        if not notes:
+            return
+        self.playback.add(bot_id, notes)
+        self.reception.retained.keep_notes(bot_id, datagram)
+        self._relay_to("notes", bot_id, datagram)
 
     def _relay_to(self, topic: str, bot_id: str, datagram: bytes) -> None:
         """Send on what a bot said of a topic, to the others who hear it."""

@@ -20,7 +20,8 @@ class Member:
     """A bot as the Director sees it.
 
     `state` is one of expected, joined, ready, silent, gone. `hears` are the topics of its hello; a
-    bot that turns up without one is taken to speak the classic dialect only.
+    bot that turns up without one is taken to speak the classic dialect only. `n_ready` counts how
+    often it has got ready, over all its lives.
     """
 
     bot_id: str
@@ -32,6 +33,7 @@ class Member:
     sends: tuple[str, ...] = ()
     seen_seconds: float = 0.0
     has_been_ready: bool = False
+    n_ready: int = 0
     is_stranger: bool = True
 
     @property
@@ -68,7 +70,8 @@ class Roster:
         bot_id = message.bot_id or f"{source[0]}:{source[1]}"
         member = self._member(bot_id, is_classic=True)
         is_news = member.state in ("expected", "silent", "gone")
-        member.address = source
+        if member.is_classic or member.address is None:
+            member.address = source  # one that said hello is where it said it
         member.seen_seconds = now_seconds
         if is_news:
             member.state = "ready" if member.has_been_ready else "joined"
@@ -115,6 +118,11 @@ class Roster:
         if member is not None:
             member.state = "ready"
             member.has_been_ready = True
+            member.n_ready += 1
+
+    def remove(self, bot_id: str) -> None:
+        """Forget a bot altogether."""
+        self.members.pop(bot_id, None)
 
     def leave(self, bot_id: str) -> Member | None:
         """A bot is gone; returns it if that is news."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from musebots.form import Section
 from musebots.harmony import Chord, ChordSpan, Key, spans_from
-from musebots.timebase import PPQ, MeterMap, TempoMap, ticks_from_beats
+from musebots.timebase import PPQ, MeterMap, Ritardando, TempoMap, ticks_from_beats
 
 __all__ = ["Passage", "Score", "SectionTemplate", "Strip", "lay_out"]
 
@@ -56,6 +56,7 @@ class SectionTemplate:
     density: float = 0.5
     register: float = 0.5
     tacet: tuple[str, ...] = ()
+    solo: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,9 @@ class Score:
     count_in_bars : int
         Silent bars before the first note, so that nobody is late for it.
     seed : int
+    ritardando : Ritardando or None
+        How the piece slows down into its last bar, also after its tempo was changed by hand; the
+        tempo map has it already.
     """
 
     title: str
@@ -98,6 +102,7 @@ class Score:
     swing_unit_ticks: int = PPQ // 2
     count_in_bars: int = 1
     seed: int = 0
+    ritardando: Ritardando | None = None
 
     @property
     def end_tick(self) -> int:
@@ -141,6 +146,7 @@ def lay_out(
             density=template.density,
             register=template.register,
             tacet=template.tacet,
+            solo=template.solo,
         )
         home_tick = meter_map.bar_tick(n_bars - 1) if end_bar == n_bars else None
         spans = _fill(template, start_tick, end_tick, home_tick=home_tick)

@@ -20,6 +20,7 @@ from ensembles.pieces_format.solo import is_bot, solo
 from ensembles.pieces_format.unroll import (
     assign_channels,
     meter_map,
+    ritardando,
     section_templates,
     strip,
     tempo_map,
@@ -167,6 +168,7 @@ class Piece:
             swing_unit_ticks=4 * PPQ // self.table.swing_unit,
             count_in_bars=self.table.count_in_bars,
             seed=chosen_seed,
+            ritardando=ritardando(self.table, meters, n_bars),
         )
 
 

@@ -7,8 +7,8 @@ import contextlib
 import logging
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from director.director import DEFAULT_PORT, Director, SessionReport
@@ -55,10 +55,11 @@ class LiveOptions:
 
 @dataclass(frozen=True, slots=True)
 class LiveReport:
-    """What a performance came to, and where its recording lies."""
+    """What a performance came to, where its recording lies, and who had to be brought back."""
 
     session: SessionReport
     recording: Path
+    n_restarts: Mapping[str, int] = field(default_factory=dict)
 
     def __str__(self) -> str:
         session = self.session
@@ -74,6 +75,7 @@ class LiveReport:
             ("notes refused", session.n_refused),
             ("messages of notes lost", session.n_lost),
             ("datagrams ignored", session.faults),
+            ("brought back", self.n_restarts),
         ):
             if counts:
                 parts.append(f"{words}: " + ", ".join(f"{who} {n}" for who, n in counts.items()))
@@ -141,61 +143,24 @@ async def play_live(
         await stack.enter_async_context(opened(outputs, score))
         if audio is not None:
             outputs.append(audio)
-        director = Director(score, cast_of(piece, score), outputs, call_at=pulse.call_at)
+        supervisor = Supervisor(piece.source)
+        director = Director(
+            score, cast_of(piece, score), outputs, call_at=pulse.call_at, caretaker=supervisor
+        )
         address = await director.open(UdpNetwork(), port=options.port)
-        fate = _Fate(director, piece)
-        supervisor = Supervisor(fate.bot_gone)
+        supervisor.attach(director, (LOOPBACK_HOST, address[1]))
         stack.push_async_callback(supervisor.end)
         request.attach(director.stop)
         stack.callback(request.detach)
         async with _reporting(director, on_status):
             for bot in piece.bots:
-                await supervisor.launch(bot, (LOOPBACK_HOST, address[1]))
+                await supervisor.launch(bot)
             session = await director.run()
-        if fate.mistake is not None:
-            raise fate.mistake  # within the stack: nothing was played, so nothing is written
-    if fate.is_deserted:
+        if supervisor.mistake is not None:
+            raise supervisor.mistake  # within the stack: nothing was played, so nothing is written
+    if supervisor.is_deserted:
         raise MusebotError(f"no bot is left; what was played is in {recording}")
-    return LiveReport(session, recording)
-
-
-class _Fate:
-    """What becomes of bots whose process ends.
-
-    One that could not even begin, because of a mistake in the piece, stops the session; when one
-    dies later the others play on, as long as there are any.
-    """
-
-    def __init__(self, director: Director, piece: Piece) -> None:
-        self._director = director
-        self._source = piece.source
-        self._left = {bot.id for bot in piece.bots}
-        self.mistake: ConfigError | None = None
-
-    @property
-    def is_deserted(self) -> bool:
-        """Whether every bot went before the end."""
-        return not self._left
-
-    def bot_gone(self, bot_id: str, code: int, last_lines: Sequence[str]) -> None:
-        """A bot's process has ended."""
-        if self._director.is_over:
-            return
-        self._left.discard(bot_id)
-        words = last_lines[-1].removeprefix(f"{bot_id}: ") if last_lines else "it said nothing"
-        others = "; the others play on" if self._left else ""
-        has_played = self._director.playback.scheduler.n_notes[bot_id] > 0
-        if code == ConfigError.exit_code and not has_played:
-            self.mistake = ConfigError(f"{self._source}: {words}")
-        elif code != 0:
-            for line in last_lines[:-1]:
-                log.error("%s", line)
-            log.error("%s has died (exit code %d): %s%s", bot_id, code, words, others)
-        else:
-            log.warning("%s has left: %s%s", bot_id, words, others)
-        self._director.bot_gone(bot_id)
-        if self.mistake is not None or not self._left:
-            self._director.stop()
+    return LiveReport(session, recording, supervisor.n_restarts)
 
 
 def _new_recording(piece: Piece) -> Path:

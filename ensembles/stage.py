@@ -10,10 +10,10 @@ from typing import Protocol, runtime_checkable
 from director.director import Casting
 from director.outputs.base import Output
 from director.score import Score
-from ensembles.config import Piece
+from ensembles.config import BotSpec, Piece
 from musebots.errors import BotFailed, ConfigError, MusebotError, UnknownBot
 
-__all__ = ["cast_of", "mistakes_of", "opened"]
+__all__ = ["cast_of", "casting_of", "mistakes_of", "opened"]
 
 
 @runtime_checkable
@@ -23,16 +23,15 @@ class _Abortable(Protocol):
     def abort(self) -> None: ...
 
 
+def casting_of(bot: BotSpec, score: Score) -> Casting:
+    """What a bot is told when it joins."""
+    seed = score.seed if bot.seed is None else bot.seed
+    return Casting(bot.role, seed, json.dumps(bot.settings, sort_keys=True))
+
+
 def cast_of(piece: Piece, score: Score) -> dict[str, Casting]:
     """Who plays in a performance, and what each is told when it joins."""
-    return {
-        bot.id: Casting(
-            bot.role,
-            score.seed if bot.seed is None else bot.seed,
-            json.dumps(bot.settings, sort_keys=True),
-        )
-        for bot in piece.bots
-    }
+    return {bot.id: casting_of(bot, score) for bot in piece.bots}
 
 
 @contextlib.contextmanager

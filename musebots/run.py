@@ -48,6 +48,7 @@ async def _run(arguments: argparse.Namespace) -> None:
             network=UdpNetwork(),
             director=parse_address(arguments.director),
             port=arguments.port,
+            is_supervised=arguments.supervised,
         )
     )
 
@@ -60,6 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--id", required=True, help="name in the ensemble, without blanks")
     parser.add_argument("--director", required=True, help="host:port")
     parser.add_argument("--port", type=int, default=0, help="own UDP port; 0: any")
+    parser.add_argument("--supervised", action="store_true", help="tell the state every bar")
     parser.add_argument("--log-level", default="WARNING")
     arguments = parser.parse_args(argv)
     logging.basicConfig(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +10,7 @@ from ensembles.experiments.base import Cell
 from musebots.arrays import FloatArray
 from musebots.measures.overlap import overlap_area
 
-__all__ = ["WANTED_OVERLAP", "Comparison", "compare", "quartiles", "share_of"]
+__all__ = ["WANTED_OVERLAP", "Comparison", "compare", "mean_of", "quartiles"]
 
 WANTED_OVERLAP = 0.8
 
@@ -74,6 +73,12 @@ def quartiles(values: FloatArray) -> tuple[float, float, float]:
     return float(low), float(median), float(high)
 
 
+def mean_of(values: FloatArray) -> float:
+    """The mean of what is not NaN; NaN where all is."""
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else float("nan")
+
+
 def compare(real: FloatArray, ours: FloatArray) -> Comparison:
     """Compare a measure of two sets of pieces.
 
@@ -86,28 +91,18 @@ def compare(real: FloatArray, ours: FloatArray) -> Comparison:
     """
     overlap = overlap_area(real, ours)
     if real.ndim == 2:
-        centre = np.nanmean(real, axis=0)
+        centre = np.array([mean_of(column) for column in real.T])
         real, ours = (np.abs(values - centre).sum(axis=1) for values in (real, ours))
     known_real, known_ours = (values[np.isfinite(values)] for values in (real, ours))
     low, median, high = quartiles(known_real)
     return Comparison(
         len(known_real),
         len(known_ours),
-        _mean(known_real),
+        mean_of(known_real),
         low,
         median,
         high,
-        _mean(known_ours),
+        mean_of(known_ours),
         float(known_ours.std(ddof=1)) if len(known_ours) > 1 else float("nan"),
         overlap,
     )
-
-
-def _mean(values: FloatArray) -> float:
-    return float(values.mean()) if len(values) else float("nan")
-
-
-def share_of(flags: Sequence[bool] | Mapping[object, bool]) -> float:
-    """The share of flags that are set."""
-    values = list(flags.values()) if isinstance(flags, Mapping) else list(flags)
-    return sum(values) / len(values) if values else float("nan")

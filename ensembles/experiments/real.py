@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,15 @@ from musebots.measures import Part
 from musebots.measures.part import STEP_TICKS
 from musebots.timebase import PPQ
 
-__all__ = ["EVENT_FILES", "ROLES", "RealPiece", "excerpt", "read_real"]
+__all__ = [
+    "EVENT_FILES",
+    "ROLES",
+    "RealPiece",
+    "aligned",
+    "excerpt",
+    "from_where_all_play",
+    "read_real",
+]
 
 EVENT_FILES = {
     "nottingham": "events/nottingham.jsonl.gz",
@@ -187,6 +195,17 @@ def excerpt(piece: RealPiece, role: str, n_bars: int) -> RealPiece:
         chords=_shifted(piece.chords, shift),
         bare_chords=_shifted(piece.bare_chords, shift),
     )
+
+
+def aligned(pieces: Sequence[RealPiece]) -> list[RealPiece]:
+    """The pieces with melody, bass, drums and chords."""
+    return [p for p in pieces if all(role in p.parts for role in ROLES) and p.chords]
+
+
+def from_where_all_play(piece: RealPiece, n_bars: int) -> RealPiece:
+    """At most `n_bars` bars of an aligned piece, from the bar by which all three have begun."""
+    latest = max(ROLES, key=lambda role: int(piece.parts[role].steps[0]))
+    return excerpt(piece, latest, n_bars)
 
 
 def _shifted(spans: tuple[ChordSpan, ...], ticks: int) -> tuple[ChordSpan, ...]:

@@ -72,6 +72,18 @@ EXPERIMENTS: dict[str, Experiment] = {
         RESEARCH,
         EVENTS,
     ),
+    "band": Experiment(
+        "our band against real bands, and against players who do not hear each other",
+        "ensembles.experiments.band",
+        RESEARCH,
+        ("events/multitrack.jsonl.gz",),
+    ),
+    "listening-set": Experiment(
+        "30 blind clips for listeners: ours, real pieces, and bots that hear nobody",
+        "ensembles.experiments.listening",
+        {},
+        ("events/multitrack.jsonl.gz",),
+    ),
     "polyphony": Experiment(
         "frame likelihood on the public piano-roll benchmark, beside published figures",
         "ensembles.experiments.polyphony",

@@ -27,6 +27,7 @@ __all__ = [
     "Seed",
     "Several",
     "Signed",
+    "Slowing",
     "TimeSignatureField",
     "Unit",
     "ranged",
@@ -37,6 +38,7 @@ Number = TypeVar("Number", int, float)
 Item = TypeVar("Item")
 
 MAX_BARS = 100_000
+MAX_RITARDANDO_BEATS = 64
 MAX_SEED = 2**63 - 1  # an int64 on the wire
 
 
@@ -72,6 +74,15 @@ def _progression(text: str) -> Progression:
     return parse_chords(text, beats_per_bar=1.0)
 
 
+def _ritardando(value: object) -> float | None:
+    """Beats; None stands for one bar."""
+    if isinstance(value, bool):
+        return None if value else 0.0
+    if isinstance(value, int | float) and 0 <= value <= MAX_RITARDANDO_BEATS:
+        return float(value)
+    raise ValueError(f"must be true, false or 0..{MAX_RITARDANDO_BEATS} beats, got {value!r}")
+
+
 def _program(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise ValueError(f"must be 0..127 or a General MIDI name, got {value!r}")
@@ -92,6 +103,7 @@ Several: TypeAlias = Annotated[tuple[Item, ...], Strict(False)]
 KeyField = Annotated[Key, _text(Key.parse, '"C major" or "F# minor"')]
 TimeSignatureField = Annotated[TimeSignature, _text(TimeSignature.parse, '"4/4" or "6/8"')]
 ChordsField = Annotated[Progression, _text(_progression, '"C | Am7 G"')]
+Slowing = Annotated[float | None, PlainValidator(_ritardando)]
 Program = Annotated[int, BeforeValidator(_program)]
 Identifier = Annotated[str, AfterValidator(_identifier)]
 Bpm = Annotated[float, ranged(MIN_BPM, MAX_BPM)]

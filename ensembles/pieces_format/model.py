@@ -30,6 +30,7 @@ from ensembles.pieces_format.fields import (
     Seed,
     Several,
     Signed,
+    Slowing,
     TimeSignatureField,
     Unit,
     ranged,
@@ -72,6 +73,7 @@ class TempoTable(_Table):
 
     bpm: Bpm = 100.0
     changes: Several[TempoChangeTable] = ()
+    ritardando: Slowing = None
 
 
 class TimeSignatureChangeTable(_Table):
@@ -93,6 +95,7 @@ class SectionTable(_Table):
     density: Unit = 0.5
     register_: Unit = Field(default=0.5, alias="register")
     tacet: Several[str] = ()
+    solo: str = ""
 
     @property
     def n_bars(self) -> int:

@@ -36,7 +36,7 @@ def encode(message: Message) -> bytes:
         for tag, value in message.arguments():
             builder.add_arg(value, tag)
         datagram = builder.build().dgram
-    except (osc_types.BuildError, ValueError, struct.error, OverflowError) as error:
+    except (osc_types.BuildError, ValueError, TypeError, struct.error, OverflowError) as error:
         raise ProtocolError(f"cannot send {message}: {error}", kind="unencodable") from error
     if len(datagram) > MAX_DATAGRAM_BYTES:
         raise ProtocolError(

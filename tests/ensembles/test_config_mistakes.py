@@ -64,6 +64,14 @@ MISTAKES = {
         ("chords", 'tacet = ["bass"]\nchords'),
         ["p.toml:10: section[1].tacet[1]: no bot has the id 'bass'; there is lead"],
     ),
+    "an unknown soloist": (
+        ("chords", 'solo = "sax"\nchords'),
+        ["p.toml:10: section[1].solo: must be the id of a bot (lead) or 'turns', got 'sax'"],
+    ),
+    "a ritardando of words": (
+        ("= 100", '= 100\nritardando = "slow"'),
+        ["p.toml:7: tempo.ritardando: must be true, false or 0..64 beats, got 'slow'"],
+    ),
     "a change after the end": (
         ("= 100", "= 100\nchanges = [{ bar = 17, bpm = 90 }]"),
         ["p.toml:7: tempo.changes[1].bar: must be in 2..16, or -15..-1", "got 17"],

@@ -143,7 +143,6 @@ def test_drums_plan_first_so_that_the_bass_hears_their_kick():
         return out.notes_by_bot()
 
     together, apart = run_offline(play(piece.table)), run_offline(play(text_without))
-    assert together["melody"] == apart["melody"]
     assert together["bass"] != apart["bass"]
 
 
@@ -217,9 +216,9 @@ def test_the_last_strokes_are_as_strong_as_the_section_that_they_end():
 
 
 GOLDEN = {
-    "trio": "ad45278a45d4afe471e5296e102af6626d145c4244c2e4421b84467c1d37faba",
-    "waltz": "1b8095945e9e68031a39b3524797cdbc36e4da17b28a2f97e6ff8da10ed9743b",
-    "nightfall": "bb89f71793629f0ff4eaf8d6896ab1010f67ce325a20c16c0869c4cad13ed292",
+    "trio": "8ebca11f3788b2e3af41a27f4b2b8dd88e6d0d372d53220eba3f27f6c690fb1c",
+    "waltz": "79a6104df25a87daee411e2019ed0446b4b4835268d0cd7ba10fc0632d346caf",
+    "nightfall": "f535627a25e3b0e00c5c955a6537e1336079a9a5aaf2ddb40147a0cfe1406d11",
 }
 
 
