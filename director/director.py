@@ -99,6 +99,9 @@ class Director:
         Where the classic pulse is sent from; the event loop by default.
     caretaker : Caretaker, optional
         Hears of bots that fail, and of wishes to have others.
+    ends_on_exiting : bool
+        Whether the session ends, at a bar line, when a bot broadcasts that its form is finished, as
+        the classic conductors have it.
     """
 
     def __init__(
@@ -109,6 +112,7 @@ class Director:
         *,
         call_at: CallAt | None = None,
         caretaker: Caretaker | None = None,
+        ends_on_exiting: bool = False,
         horizon_seconds: float = DEFAULT_HORIZON_SECONDS,
     ) -> None:
         self.score = score
@@ -118,6 +122,7 @@ class Director:
         self.playback = Playback(score, self.clock, outputs, horizon_seconds=horizon_seconds)
         self.caretaker: Caretaker = caretaker or Nobody()
         self._watch = Watch()
+        self._ends_on_exiting = ends_on_exiting
         self._wire = Wire(self._receive, admits=self._admits)
         self.reception = Reception(score, cast, self.clock, self._wire, self._members_changed)
         self._loop = asyncio.get_running_loop()
@@ -295,7 +300,9 @@ class Director:
     def _judge(self) -> None:
         for member in self.reception.fallen_silent():
             self.playback.silence(member.bot_id)
-            if not member.is_classic and member.state == "silent":
+            if member.is_classic and member.address is not None:
+                self._wire.send(m.Off(), member.address)
+            if member.state == "silent" or member.is_classic:
                 self.caretaker.failing(member.bot_id, "no heartbeat")
         seconds_at = self.clock.seconds_at if self.clock.is_started else None
         for verdict in self._watch.verdicts(self.roster.here, self._loop.time(), seconds_at):
@@ -358,8 +365,9 @@ class Director:
             case m.Ready() | m.Bye() | m.Progress() | m.State():
                 self._take_news(message, source)
             case m.Broadcast():
-                self.reception.retained.keep_broadcast(message, datagram)
-                self.reception.relay(datagram, self.roster.here)
+                self.reception.relay_broadcast(message, datagram)
+                if self._ends_on_exiting and message.topic == "exiting":
+                    self._stop_at_bar_line(message.sender)
             case m.Activations():
                 self._relay_to("activations", message.bot_id, datagram)
             case m.Flag() | m.Monitoring():
@@ -455,19 +463,30 @@ class Director:
         ]
         self.reception.relay(datagram, hearers)
 
+    def _stop_at_bar_line(self, sender: str) -> None:
+        """A bot's form is finished: end with the bar."""
+        if not self.clock.is_started:
+            return
+        log.info("%s has finished its form: the band ends with this bar", sender or "a bot")
+        meters = self.clock.meter_map
+        tick = meters.bar_tick(meters.bar_at(self.clock.tick_now) + 1)
+        wait = self.clock.seconds_at(tick) - self._loop.time()
+        self._loop.call_later(max(0.0, wait), self.stop)
+
     def _take_mix(self, message: m.Mix) -> None:
         self.playback.change_mix(
             message.bot_id, message.name, message.value, fade_seconds=message.fade_seconds
         )
         for member in self.roster.here:
             if member.is_classic:
-                self._send_gain(member)
+                self._send_gain(member, fade_seconds=message.fade_seconds)
 
-    def _send_gain(self, member: Member) -> None:
-        """A classic bot sounds by itself: tell it the gain at which it should."""
+    def _send_gain(self, member: Member, *, fade_seconds: float = 0.0) -> None:
+        """A classic bot sounds by itself: tell it the gain at which it should, and how soon."""
         if member.address is not None:
-            gain = self.playback.mix.gain_at(member.bot_id, self._loop.time())
-            self._wire.send(m.Gain(min(1.0, gain)), member.address)
+            then = self._loop.time() + fade_seconds
+            gain = self.playback.mix.gain_at(member.bot_id, then)
+            self._wire.send(m.Gain(min(1.0, gain), 1000.0 * fade_seconds), member.address)
 
     def _members_changed(self) -> None:
         self._changed.set()

@@ -25,16 +25,21 @@ __all__ = ["Casting", "Reception", "passage_messages"]
 
 log = logging.getLogger(__name__)
 
+CONDUCTOR = "Conductor"  # the sender of what an ensemble file tells its bots
 ON_DEMAND = ("activations",)  # topics that bots send only while somebody hears them
 
 
 @dataclass(frozen=True, slots=True)
 class Casting:
-    """What a bot is told when it joins: its seed and its own settings (JSON)."""
+    """What a bot is told when it joins: its seed and its own settings (JSON).
+
+    `greetings` are topics and values that a classic bot is told as broadcasts instead.
+    """
 
     role: str
     seed: int
     settings_json: str = "{}"
+    greetings: tuple[tuple[str, m.OscValue], ...] = ()
 
 
 class Reception:
@@ -82,10 +87,21 @@ class Reception:
         member = self.roster.alive(message, source, self._loop.time())
         if member is not None:
             log.info("%s joined", member.bot_id)
-            if member.is_classic:
-                self._tell_retained(source)
+            if member.is_classic and member.address is not None:
+                self._greet(member.bot_id, member.address)
+                self._tell_retained(member.address, is_classic=True)
             self.members_changed()
         return member
+
+    def _greet(self, bot_id: str, to: Address) -> None:
+        """A classic bot's own words from its ensemble file."""
+        casting = self._cast.get(bot_id)
+        for topic, value in casting.greetings if casting else ():
+            self._wire.send(m.Broadcast(topic, CONDUCTOR, (value,)), to)
+
+    def place(self, bot_id: str, address: Address) -> None:
+        """A classic bot is started that will listen there."""
+        self.roster.place(bot_id, address)
 
     def expect(self, bot_id: str, casting: Casting) -> None:
         """Another bot was started, while the session runs."""
@@ -201,6 +217,15 @@ class Reception:
         """Send a message of our dialect to those who speak it."""
         self.relay(m.encode(message), (x for x in self.roster.here if not x.is_classic))
 
+    def relay_broadcast(self, message: m.Broadcast, datagram: bytes) -> None:
+        """Send a broadcast on to all, the sender too: as it came, but for what old bots die of."""
+        self.retained.keep_broadcast(message, datagram)
+        readable = m.plain(datagram)
+        here = self.roster.here
+        self.relay(datagram, (member for member in here if not member.is_classic))
+        if readable is not None:
+            self.relay(readable, (member for member in here if member.is_classic))
+
     def relay(self, datagram: bytes, members: Iterable[Member]) -> None:
         """Send a datagram on as it came."""
         for member in members:
@@ -220,13 +245,15 @@ class Reception:
             self._wire.send_bytes(datagram, to)
         for datagram in self.retained.controls(member.bot_id):
             self._wire.send_bytes(datagram, to)
-        self._tell_retained(to)
+        self._tell_retained(to, is_classic=False)
         if self._wanted:
             self._wire.send(m.Wanted(self._wanted), to)
 
-    def _tell_retained(self, to: Address) -> None:
+    def _tell_retained(self, to: Address, *, is_classic: bool) -> None:
         for datagram in self.retained.broadcasts():
-            self._wire.send_bytes(datagram, to)
+            readable = m.plain(datagram) if is_classic else datagram
+            if readable is not None:
+                self._wire.send_bytes(readable, to)
 
     def _welcome(self, member: Member) -> list[m.Message]:
         """Everything that a bot needs to know, also one that joins late or comes back."""

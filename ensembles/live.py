@@ -41,7 +41,8 @@ class LiveOptions:
     """What a performance changes of its piece; None leaves it as it is.
 
     `audio` is auto, portaudio, jack or none; `midi_out` part of a port's name; `midi_path` where
-    the recording goes, by default ``sessions/<piece>-<date>-<time>.mid``.
+    the recording goes, by default ``sessions/<piece>-<date>-<time>.mid``. With `ends_on_exiting` a
+    bot that broadcasts `exiting` ends the session, as classic conductors have it.
     """
 
     bars: int | None = None
@@ -51,6 +52,7 @@ class LiveOptions:
     midi_out: str | None = None
     midi_path: Path | None = None
     port: int = DEFAULT_PORT
+    ends_on_exiting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,12 @@ async def play_live(
             outputs.append(audio)
         supervisor = Supervisor(piece.source)
         director = Director(
-            score, cast_of(piece, score), outputs, call_at=pulse.call_at, caretaker=supervisor
+            score,
+            cast_of(piece, score),
+            outputs,
+            call_at=pulse.call_at,
+            caretaker=supervisor,
+            ends_on_exiting=options.ends_on_exiting,
         )
         address = await director.open(UdpNetwork(), port=options.port)
         supervisor.attach(director, (LOOPBACK_HOST, address[1]))
@@ -154,7 +161,7 @@ async def play_live(
         stack.callback(request.detach)
         async with _reporting(director, on_status):
             for bot in piece.bots:
-                await supervisor.launch(bot)
+                await supervisor.begin(bot)
             session = await director.run()
         if supervisor.mistake is not None:
             raise supervisor.mistake  # within the stack: nothing was played, so nothing is written

@@ -22,6 +22,7 @@ KEPT_LINES = 20
 MAX_LINE_LENGTH = 500
 FORCE = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows knows no other
 LAST_WORDS_SECONDS = 0.2
+GROUP_SECONDS = 0.05
 
 
 def command_of(reference: str, bot_id: str, director: Address) -> list[str]:
@@ -67,11 +68,17 @@ class _Ears(asyncio.SubprocessProtocol):
 
 
 class BotProcess:
-    """One process, from `start` on."""
+    """One process, from `start` on.
 
-    def __init__(self, transport: asyncio.SubprocessTransport, ears: _Ears) -> None:
+    A *launcher* may end while what it has started goes on: then its group is the bot.
+    """
+
+    def __init__(
+        self, transport: asyncio.SubprocessTransport, ears: _Ears, *, is_launcher: bool = False
+    ) -> None:
         self._transport = transport
         self._ears = ears
+        self._is_launcher = is_launcher
 
     @classmethod
     async def start(
@@ -80,6 +87,7 @@ class BotProcess:
         *,
         folder: Path | None = None,
         environment: Mapping[str, str] | None = None,
+        is_launcher: bool = False,
     ) -> BotProcess:
         """Start it, in a group of its own: Ctrl-C is the Director's to handle.
 
@@ -98,7 +106,7 @@ class BotProcess:
             env={"OPENBLAS_NUM_THREADS": "1", **os.environ, **(environment or {})},
             start_new_session=True,
         )
-        return cls(transport, ears)
+        return cls(transport, ears, is_launcher=is_launcher)
 
     @property
     def pid(self) -> int:
@@ -118,7 +126,8 @@ class BotProcess:
     async def wait(self) -> int:
         """Wait for its end, end all that it has started, and hear it out; its exit code."""
         await self._ears.exited.wait()
-        self._signal_group(FORCE)
+        if not (self._is_launcher and self._transport.get_returncode() == 0):
+            self._signal_group(FORCE)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._ears.is_finished.wait(), LAST_WORDS_SECONDS)
         self._transport.close()
@@ -127,18 +136,32 @@ class BotProcess:
 
     def send_signal(self, number: signal.Signals) -> None:
         """Signal it and whatever it has started, unless it has ended."""
-        if self.is_running:
+        if self.is_running or self._is_launcher:
             self._signal_group(number)
 
-    async def end(self, grace_seconds: float) -> None:
-        """Let it go by itself for a while, then tell it to, then make it."""
-        for number in (None, signal.SIGTERM, FORCE):
+    async def end(self, grace_seconds: float, *, leave_seconds: float | None = None) -> None:
+        """Let it go by itself for a while (`leave_seconds`), then tell it to, then make it."""
+        first = grace_seconds if leave_seconds is None else leave_seconds
+        for number, seconds in ((None, first), (signal.SIGTERM, grace_seconds), (FORCE, 1.0)):
             if number is not None:
                 self.send_signal(number)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._ears.exited.wait(), grace_seconds)
-            if not self.is_running:
+                async with asyncio.timeout(seconds):
+                    await self._ears.exited.wait()
+                    while self._is_launcher and self._has_group():
+                        await asyncio.sleep(GROUP_SECONDS)  # nobody tells when a group is empty
+            if not (self.is_running or (self._is_launcher and self._has_group())):
                 return
+
+    def _has_group(self) -> bool:
+        """Whether anything that it has started still runs."""
+        if not hasattr(os, "killpg"):
+            return False
+        try:
+            os.killpg(self.pid, 0)
+        except (ProcessLookupError, PermissionError):
+            return False
+        return True
 
     def _signal_group(self, number: signal.Signals) -> None:
         """Where the system has no process groups, only the process itself."""

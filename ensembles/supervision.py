@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 
 from director.caretaker import Request
 from director.director import Director
+from ensembles.classic.folders import is_classic_folder
+from ensembles.classic.launching import Launcher
 from ensembles.config import BotSpec
 from ensembles.hotplug import Lineup
 from ensembles.processes import FORCE, BotProcess, command_of, how_it_ended
 from ensembles.restarts import Restarts
-from ensembles.stage import casting_of
+from ensembles.stage import TIMES, casting_of
 from musebots import messages as m
 from musebots.errors import ConfigError
 from musebots.network import Address
@@ -28,15 +30,16 @@ log = logging.getLogger(__name__)
 
 GRACE_SECONDS = 0.3
 LEAVE_SECONDS = 1.0
+FADE_SECONDS = 6.0  # a classic bot fades for five, and quits
 
 
 @dataclass(slots=True)
 class _Charge:
     """A bot in our care.
 
-    `is_of_the_piece`: it did not come while that was played. `words` is why it was killed, if it was
-    us. `state_tick` is how far its memory reached when it failed last: if it fails there again, its
-    memory is at fault.
+    `is_of_the_piece`: it did not come while that was played. `words` is why it was killed, if it
+    was by us. `state_tick` is how far its memory reached when it failed last: if it fails there
+    again, its memory is at fault.
     """
 
     bot: BotSpec
@@ -66,6 +69,7 @@ class Supervisor:
         self._is_ending = False
         self._loop = asyncio.get_running_loop()
         self._n_begun = 0
+        self._n_to_come = 0
         self.mistake: ConfigError | None = None
         self.n_restarts: dict[str, int] = {}
 
@@ -74,11 +78,24 @@ class Supervisor:
         self._director = director
         self._address = address
         self._lineup = Lineup(director)
+        self._classics = Launcher(director, address)
 
     @property
     def is_deserted(self) -> bool:
         """Whether every bot went before the end."""
-        return self._n_begun > 0 and not self._charges
+        return self._n_begun > 0 and not self._charges and not self._n_to_come
+
+    async def begin(self, bot: BotSpec) -> None:
+        """Start a bot of the piece, now or when its time comes."""
+        delay, kill = (_seconds(bot, name) for name in TIMES)
+        if kill > 0:
+            self._do(self._kill_later(bot.id, kill))
+        if delay > 0:
+            self._director.roster.leave(bot.id)  # nobody waits for it
+            self._n_to_come += 1
+            self._do(self._launch_later(bot, delay))
+        else:
+            await self.launch(bot)
 
     async def launch(self, bot: BotSpec) -> None:
         """Start a bot's process."""
@@ -93,7 +110,12 @@ class Supervisor:
         self._is_ending = True
         processes = [*self._retired, *(charge.process for charge in self._charges.values())]
         processes += [c.understudy[1] for c in self._charges.values() if c.understudy]
-        await asyncio.gather(*(process.end(GRACE_SECONDS) for process in processes))
+        is_classic = {c.process for c in self._charges.values() if is_classic_folder(c.bot.bot)}
+        fade = dict.fromkeys(is_classic, FADE_SECONDS)
+        ends = (
+            process.end(GRACE_SECONDS, leave_seconds=fade.get(process)) for process in processes
+        )
+        await asyncio.gather(*ends)
         for task in self._tasks:
             task.cancel()
         for outcome in await asyncio.gather(*self._tasks, return_exceptions=True):
@@ -105,9 +127,20 @@ class Supervisor:
     def failing(self, bot_id: str, words: str) -> None:
         """A bot hangs or floods: end it; it comes back like any other that has failed."""
         charge = self._charges.get(bot_id)
-        if charge is not None:
-            charge.words = words
+        if charge is None:
+            return
+        charge.words = words
+        if not is_classic_folder(charge.bot.bot):
             charge.process.send_signal(FORCE)
+        else:
+            self._do(self._end_classic(charge))
+
+    async def _end_classic(self, charge: _Charge) -> None:
+        """It has been told to go, but may not hear; who ends unseen is brought back here."""
+        has_ended = not charge.process.is_running
+        await charge.process.end(LEAVE_SECONDS)
+        if has_ended:
+            self._failed(charge, 0)
 
     def took_over(self, bot_id: str) -> None:
         """A bot's understudy plays from now on."""
@@ -138,7 +171,28 @@ class Supervisor:
 
     # --- coming and going -----------------------------------------------------------------------
 
+    async def _launch_later(self, bot: BotSpec, seconds: float) -> None:
+        await self._until(seconds)
+        self._n_to_come -= 1
+        self._director.add_bot(bot.strip, casting_of(bot, self._director.score))
+        await self.launch(bot)
+
+    async def _kill_later(self, bot_id: str, seconds: float) -> None:
+        await self._until(seconds)
+        if bot_id in self._charges:
+            self._remove(bot_id)
+            if self.is_deserted:
+                self._director.stop()
+
+    async def _until(self, seconds: float) -> None:
+        """Wait for a time counted from the first downbeat."""
+        clock = self._director.clock
+        await clock.started()
+        await clock.until_tick(clock.tempo_map.tick_at(seconds))
+
     async def _start(self, bot: BotSpec) -> BotProcess:
+        if is_classic_folder(bot.bot):
+            return await self._classics.start(bot)
         return await BotProcess.start(command_of(bot.bot, bot.id, self._address))
 
     async def _replace(self, charge: _Charge, bot: BotSpec) -> None:
@@ -154,15 +208,16 @@ class Supervisor:
     def _remove(self, bot_id: str) -> None:
         charge = self._charges.pop(bot_id)
         self._director.remove_bot(bot_id)
-        self._retire(charge.process)
+        is_classic = is_classic_folder(charge.bot.bot)
+        self._retire(charge.process, FADE_SECONDS if is_classic else LEAVE_SECONDS)
         if charge.understudy is not None:
             self._retire(charge.understudy[1])
         log.warning("%s has been removed", bot_id)
 
-    def _retire(self, process: BotProcess) -> None:
+    def _retire(self, process: BotProcess, leave_seconds: float = LEAVE_SECONDS) -> None:
         """A process that nobody needs any more goes, on its own if it can."""
         self._retired.append(process)
-        self._do(process.end(LEAVE_SECONDS))
+        self._do(process.end(GRACE_SECONDS, leave_seconds=leave_seconds))
 
     def _watch(self, bot_id: str, process: BotProcess) -> None:
         async def watch() -> None:
@@ -189,7 +244,13 @@ class Supervisor:
         """A bot is gone: bring it back, or do without it."""
         bot_id = charge.bot.id
         member = self._director.roster.members.get(bot_id)
-        was_ready = member is not None and member.n_ready > 0
+        is_classic = is_classic_folder(charge.bot.bot)
+        was_ready = member is not None and (
+            member.seen_seconds > 0 if is_classic else member.n_ready > 0
+        )
+        if is_classic and code == 0 and not charge.words:
+            log.info("%s: what started it has ended; it plays on by itself", bot_id)
+            return
         self._director.bot_gone(bot_id)
         if charge.understudy is not None:  # its time has come early
             self._promote(charge)
@@ -198,14 +259,15 @@ class Supervisor:
         is_hopeless = code > 0 and not was_ready and not charge.words
         age = self._loop.time() - charge.started_seconds
         delay = None if has_left or is_hopeless else charge.record.delay_after(age_seconds=age)
-        if code == ConfigError.exit_code and is_hopeless and charge.is_of_the_piece:
+        is_mistake = code == ConfigError.exit_code and not is_classic and charge.is_of_the_piece
+        if is_hopeless and is_mistake:
             said = _last_words(bot_id, charge.process)
             self.mistake = ConfigError(f"{self._source}: {said}")
         else:
             self._report(charge, code, delay)
         if delay is None:
             del self._charges[bot_id]
-            if self.mistake is not None or not self._charges:
+            if self.mistake is not None or self.is_deserted:
                 self._director.stop()
             return
         retained = self._director.reception.retained
@@ -259,6 +321,12 @@ class Supervisor:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("looking after a bot failed: %s", error)
+
+
+def _seconds(bot: BotSpec, name: str) -> float:
+    """A time from a classic bot's settings; 0 where there is none, and for our own bots."""
+    value = bot.settings.get(name, 0.0) if is_classic_folder(bot.bot) else 0.0
+    return float(value) if isinstance(value, (int, float)) else 0.0
 
 
 def _last_words(bot_id: str, process: BotProcess) -> str:

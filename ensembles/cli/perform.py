@@ -50,6 +50,10 @@ def play(
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="Record the session to this MIDI file.")
     ] = None,
+    bots: Annotated[
+        Path | None,
+        typer.Option("--bots", help="Folder of the classic musebots that an ensemble file names."),
+    ] = None,
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="The Director's UDP port; 0: any.")
     ] = CONDUCTOR_PORT,
@@ -58,12 +62,14 @@ def play(
 ) -> None:
     """Play a piece live: each musebot in a process of its own, over OSC."""
     set_up_logging(verbose, quiet)
+    from ensembles.classic.pieces import is_set, load_set
     from ensembles.config import load_piece
     from ensembles.perform import LiveOptions, live
     from ensembles.progress import StatusLine, tell
     from ensembles.signals import stopping_on_signals
 
-    chosen = load_piece(piece)
+    is_classic = is_set(piece)
+    chosen = load_set(Path(piece), bots) if is_classic else load_piece(piece)
     options = LiveOptions(
         bars=bars,
         bpm=bpm,
@@ -72,6 +78,7 @@ def play(
         midi_out=midi_out,
         midi_path=out,
         port=port,
+        ends_on_exiting=is_classic,
     )
     with stopping_on_signals(is_last=True) as request:
         if quiet:

@@ -1,7 +1,7 @@
 """Our band against real bands, and against three players who do not hear each other.
 
-Four bands play the chords of the same real pieces, in C or A minor: *ours*; *deaf*, whose bots get
-none of the others' notes but share time, form and chords; and *apart*, made of three performances
+Four bands play the chords of the same real pieces, in C or A minor: *ours*; *deaf*, whose bots each
+believe that they are alone but share time, form and chords; and *apart*, made of three performances
 of the deaf: melody, bass and drums of three different songs in one mode, so that they share no
 more than the beat, the bar lines and the key. *real apart* does the same to the real pieces: it
 shows what a measure makes of parts that were never meant for each other.
@@ -38,7 +38,7 @@ __all__ = ["STYLES", "run"]
 
 N_BARS = 32
 N_SEEDS = 2
-N_QUICK_SONGS = 3
+N_QUICK_SONGS = 3  # each part of the band apart is of another
 HOME = {"major": 0, "minor": 9}
 STYLES = {
     "melody": ("folk", "standard"),

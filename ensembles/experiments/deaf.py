@@ -1,11 +1,15 @@
-"""The stock bots, deaf: they hear nobody of the band. Time, form and chords they are still told."""
+"""The stock bots, deaf: each believes that it is alone. Time, form and chords they are still told.
+
+They get no notes, nothing that is said from bot to bot (what the others intend), and a roster on
+which only they themselves stand: silence of the others would be news, and they have none.
+"""
 
 from __future__ import annotations
 
 from musebots.bass import Bass
 from musebots.drums import Drums
 from musebots.melody import Melody
-from musebots.messages import Broadcast, Message, Notes
+from musebots.messages import Broadcast, Message, Notes, Roster
 from musebots.musebot import Musebot
 
 __all__ = ["DEAF", "DeafBass", "DeafDrums", "DeafMelody"]
@@ -20,6 +24,8 @@ class _Deaf(Musebot):
 
     def on_message(self, message: Message) -> None:
         """Take in what the Director says, and nothing that another bot does."""
+        if isinstance(message, Roster):
+            message = Roster(tuple(bot for bot in message.bots if bot[0] == self.id))
         if not isinstance(message, (Notes, Broadcast)):
             super().on_message(message)
 

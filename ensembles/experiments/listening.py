@@ -95,7 +95,7 @@ def run(settings: ExperimentSettings) -> ExperimentResult:
             "Real pieces: held out (test split, then valid), from sources whose licences allow "
             "recordings (Freedoom, BSD-3-Clause; Tanner Helland, CC BY 4.0); from the bar by which "
             "all three parts have begun.",
-            "Deaf: bots that get none of the others' notes; they share time, form and chords.",
+            "Deaf: bots that each believe they are alone; they share time, form and chords.",
         ),
         parameters={
             "of each kind": len(chosen), "seconds": seconds, "LUFS": TARGET_LUFS,

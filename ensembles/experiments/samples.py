@@ -34,7 +34,7 @@ __all__ = ["ASKED", "Line", "measured", "run"]
 N_BARS = 32
 MIN_BARS = 8
 MIN_REAL = 8  # pieces, fewer have no quartiles worth the name
-N_SAMPLES, N_QUICK = 200, 2
+N_SAMPLES, N_QUICK = 200, 1
 QUICK_DRUM_STYLES = ("rock",)
 
 SOURCES = {

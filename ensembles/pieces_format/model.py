@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from ensembles.classic.folders import is_classic_folder
 from ensembles.pieces_format.consistency import mistake, mistakes_of
 from ensembles.pieces_format.fields import (
     Bars,
@@ -185,6 +186,8 @@ class BotTable(_Table):
 
 
 def _check(reference: str) -> None:
+    if is_classic_folder(reference):
+        return
     try:
         check_reference(reference)
     except UnknownBot as error:

@@ -34,7 +34,7 @@ from musebots.messages.music import (
     Tempo,
 )
 from musebots.messages.table import MESSAGES
-from musebots.messages.wire import MAX_DATAGRAM_BYTES, decode, decode_all, encode
+from musebots.messages.wire import MAX_DATAGRAM_BYTES, decode, decode_all, encode, plain
 
 __all__ = [
     "DONE_TICK", "MAX_CHORDS_PER_MESSAGE", "MAX_DATAGRAM_BYTES", "MAX_NOTES_PER_MESSAGE",
@@ -43,7 +43,7 @@ __all__ = [
     "Form", "Gain", "HarmonyPlan", "Hello", "Message", "Meter", "Mix", "Monitoring", "Notes",
     "Off", "OscValue", "Progress", "Ready", "Remove", "Replace", "Roster", "SetTempo", "State",
     "Stop", "Tempo", "Time", "Unknown", "Wanted", "Welcome", "decode", "decode_all", "encode",
-    "steps_per_message",
+    "plain", "steps_per_message",
 ]  # fmt: skip
 
 PROTOCOL_VERSION = 1

@@ -73,7 +73,7 @@ def test_killed_bots_are_back_within_two_bars_with_the_music_that_they_would_hav
     assert "lost" not in text
 
 
-BAND = """
+BAND = r"""
 import asyncio, sys, time
 from pathlib import Path
 from musebots import Musebot, Note
@@ -115,11 +115,12 @@ class Flooding(Steady):
     async def trouble(self, beat):
         if self.is_first_time(beat):
             while True:
-                self.broadcast("noise", "x" * 1000)
+                for _ in range(500):
+                    self.wire.send_bytes(b"/broadcast/noise\0\0\0\0,\0\0\0", self._link.director)
                 await asyncio.sleep(0)
 """
 
-PIECE = 'title = "Trouble"\nbars = 8\n[tempo]\nbpm = 140\n[[section]]\nname = "A"\nchords = "C"\n'
+PIECE = 'title = "Trouble"\nbars = 8\n[tempo]\nbpm = 150\n[[section]]\nname = "A"\nchords = "C"\n'
 
 
 def test_who_raises_hangs_blocks_or_floods_is_silenced_and_comes_back(tmp_path):
@@ -131,10 +132,12 @@ def test_who_raises_hangs_blocks_or_floods_is_silenced_and_comes_back(tmp_path):
     text = followed(process, {})
     heard = {name: {tick // 480 for tick, _ in rows}
              for name, rows in onsets(notes_of(tmp_path / "x.mid")).items()}  # fmt: skip
-    assert heard["steady"] == set(range(32)), text
+    # The system itself may drop datagrams of others while somebody floods; it is told.
+    n_missing = len(set(range(32)) - heard["steady"])
+    assert n_missing == 0 or (n_missing <= 2 and "messages of notes lost: steady" in text), text
     for name in names[1:]:
-        assert set(range(8)) - {7} <= heard[name], text
-        assert 31 in heard[name], text
+        assert set(range(7)) <= heard[name], text
+        assert heard[name] & {28, 29, 30, 31}, text
     assert "raising has died (exit code 1): bot 'raising' raised RuntimeError: once" in text
     assert "waiting has died (it hangs: alive, but it no longer plays)" in text
     assert "blocking has died (" in text

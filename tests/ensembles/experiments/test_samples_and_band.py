@@ -47,15 +47,19 @@ def test_samples_compares_every_measure_of_every_role_and_style(corpora, tmp_pat
     measures = set(tables["samples"].column("measure"))
     assert measures >= {*DRUM_MEASURES, *PITCHED_MEASURES, "IOIs", "intervals", "chord tones"}
     assert measures >= samples.ASKED
-    assert all(n >= 2 for n in tables["samples"].column("ours n"))
+    assert all(n >= 1 for n in tables["samples"].column("ours n"))
     assert all(0 <= share <= 1 for share in tables["copying"].column("ours"))
     assert (tmp_path / "samples-bass.png").exists()
 
 
-def test_band_says_for_every_measure_whether_hearing_helps(corpora, tmp_path):
-    settings = ExperimentSettings(tmp_path, is_quick=True, corpora=corpora)
-    report = run_experiment("band", settings)
-    against_real, ablation, whole = report.result.tables
+@pytest.fixture(scope="module")
+def band_report(corpora, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("band")
+    return run_experiment("band", ExperimentSettings(folder, is_quick=True, corpora=corpora))
+
+
+def test_band_says_for_every_measure_whether_hearing_helps(band_report):
+    against_real, ablation, whole = band_report.result.tables
     assert against_real.column("measure") == whole.column("measure") == list(MEASURES)
     assert ablation.column("measure") == [name for name in MEASURES for _ in range(2)]
     for low, value, high in zip(
@@ -64,12 +68,10 @@ def test_band_says_for_every_measure_whether_hearing_helps(corpora, tmp_path):
         assert math.isnan(value) or low - 1e-9 <= value <= high + 1e-9
 
 
-def test_the_same_seed_gives_the_same_tables_of_the_band(corpora, tmp_path):
-    for name in "ab":
-        settings = ExperimentSettings(tmp_path / name, is_quick=True, seed=5, corpora=corpora)
-        run_experiment("band", settings)
-    a, b = ((tmp_path / name / "tables.json").read_bytes() for name in "ab")
-    assert a == b
+def test_the_same_seed_gives_the_same_tables_of_the_band(band_report, corpora, tmp_path):
+    run_experiment("band", ExperimentSettings(tmp_path, is_quick=True, corpora=corpora))
+    first = band_report.settings.folder / "tables.json"
+    assert (tmp_path / "tables.json").read_bytes() == first.read_bytes()
 
 
 def test_the_listening_set_is_blind_and_its_clips_are_equally_long_and_loud(corpora, tmp_path):
@@ -136,12 +138,13 @@ def test_a_song_moves_to_another_key_with_its_chords(pieces):
 def test_the_deaf_play_without_the_others_and_all_the_same_with_them(pieces):
     song = song_of(pieces[0], 8)
     deaf = [Player(role, DEAF[role], {}) for role in ("melody", "bass", "drums")]
-    together, alone = (
-        perform(written(song, players, rng=np.random.default_rng(0)), seed=1)
-        for players in (deaf, deaf[1:2])
-    )
-    assert together.parts["bass"].pitch.tolist() == alone.parts["bass"].pitch.tolist()
-    assert together.parts["bass"].onset_ticks.tolist() == alone.parts["bass"].onset_ticks.tolist()
+    for place, role in enumerate(DEAF):
+        in_band, alone = (
+            perform(written(song, players, rng=np.random.default_rng(0)), seed=1).parts[role]
+            for players in (deaf, deaf[place : place + 1])
+        )
+        assert in_band.pitch.tolist() == alone.pitch.tolist()
+        assert in_band.onset_ticks.tolist() == alone.onset_ticks.tolist()
 
 
 def test_the_bass_that_hears_plays_otherwise_with_drums_than_without(pieces):
