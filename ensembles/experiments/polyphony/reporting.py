@@ -144,7 +144,7 @@ def notes(found: Sequence[Measured], collections: Sequence[Rolls]) -> tuple[str,
         "training pieces, and only those, by a few semitones, anew in every epoch.",
         "Settings were chosen on the validation split with seed 0; the epoch kept is the one with "
         "the best validation.",
-        "Minutes of training, one thread: "
+        "Minutes by the clock, one thread, whatever else the machine did: "
         + "; ".join(
             f"{run.collection} {run.trial} seed {run.seed}: {run.minutes:.1f}" for run in found
         )
