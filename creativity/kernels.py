@@ -287,7 +287,8 @@ def scan_planes(
     """The best subset over all thresholds and starts, into `rows` and `columns`.
 
     Starts at each threshold: all columns, all rows, what was best at the threshold before, the
-    row with the most significant cells, and the sets of columns in `starts` (n_starts, words).
+    row (or rows) with the most significant cells, and the sets of columns in `starts`
+    (n_starts, words).
 
     Returns the objective (0 and empty sets where nothing deviates) and the threshold.
     """
@@ -350,12 +351,14 @@ def _first(n: int, n_words: int) -> Words:
 
 @compiled
 def _fullest(plane: Words, chosen: Words, lines: Words) -> None:
-    """The set of the one line with the most significant cells within the chosen ones."""
+    """The set of the lines with the most significant cells within the chosen ones.
+
+    All of them, if several have as many: which comes first must not matter.
+    """
     counts = np.empty(plane.shape[0], np.int64)
     _count(plane, chosen, counts)
-    i = np.argmax(counts)
-    lines[:] = 0
-    lines[i >> 6] = _ONE << (np.uint64(i) & _LOW_SIX)
+    most = counts.max()
+    _take(counts, most, most, lines, 0.0, lines)
 
 
 @compiled

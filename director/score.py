@@ -90,6 +90,8 @@ class Score:
     ritardando : Ritardando or None
         How the piece slows down into its last bar, also after its tempo was changed by hand; the
         tempo map has it already.
+    follows_harmony : bool
+        Whether the chords are those that a bot or a person announces; see `director.following`.
     """
 
     title: str
@@ -103,6 +105,7 @@ class Score:
     count_in_bars: int = 1
     seed: int = 0
     ritardando: Ritardando | None = None
+    follows_harmony: bool = False
 
     @property
     def end_tick(self) -> int:

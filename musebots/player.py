@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GeneratorBot"]
 
-RANGES = {"temperature": (0.0, 10.0), "top_p": (0.0, 1.0)}
+RANGES = {"temperature": (0.0, 10.0), "top_p": (0.0, 1.0), "repetition": (0.0, 1.0)}
 FILL_BEATS = 2
 SHORTEST_BAR_HEARD_BEATS = 1.5  # the first to plan must have heard what the last one planned
 DENSITY_PER_ACTIVITY = 0.1
@@ -49,12 +49,12 @@ class GeneratorBot(Musebot):
     """Plays what its generator decides, bar by bar; falls silent where the section says so.
 
     `network` names the kind of network, `style` is the tag it plays in by default. Settings:
-    `temperature`, `top_p` (sampling), `style`, `checkpoint` (a file; the shipped one by default);
-    a subclass that has more names them in `known_settings`.
+    `temperature`, `top_p`, `repetition` (sampling), `style`, `checkpoint` (a file; the shipped one
+    by default); a subclass that has more names them in `known_settings`.
     """
 
     network: Role
-    known_settings: tuple[str, ...] = ("checkpoint", "style", "temperature", "top_p")
+    known_settings: tuple[str, ...] = ("checkpoint", "style", "temperature", "top_p", "repetition")
     sends = ("notes",)
     hears = ("notes",)
     lead = 1.0
@@ -96,6 +96,7 @@ class GeneratorBot(Musebot):
             checkpoint=self.settings.get("checkpoint"),
             temperature=self._own("temperature"),
             top_p=self._own("top_p"),
+            repetition=self._own("repetition"),
         )
 
     async def play(self) -> None:

@@ -66,6 +66,11 @@ EVENTS = (
 )
 
 EXPERIMENTS: dict[str, Experiment] = {
+    "likelihood": Experiment(
+        "how well the networks predict music they have not seen, and what their hearing is worth",
+        "ensembles.experiments.likelihood",
+        RESEARCH | TRAIN,
+    ),
     "samples": Experiment(
         "what each bot plays against what people played, measure by measure",
         "ensembles.experiments.samples",
@@ -83,6 +88,11 @@ EXPERIMENTS: dict[str, Experiment] = {
         "ensembles.experiments.listening",
         {},
         ("events/multitrack.jsonl.gz",),
+    ),
+    "power": Experiment(
+        "what the subset scan finds of planted deviations, against simpler scores",
+        "ensembles.experiments.power",
+        RESEARCH | {"sklearn": "research"},
     ),
     "polyphony": Experiment(
         "frame likelihood on the public piano-roll benchmark, beside published figures",

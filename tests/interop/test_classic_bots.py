@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from ensembles.classic.exporting import export_bot
+
 pytestmark = [
     pytest.mark.live,
     pytest.mark.skipif(os.name != "posix", reason="classic bots are started by bash"),
@@ -70,9 +72,11 @@ def test_a_classic_ensemble_plays_and_the_strictest_bots_survive_all_that_is_sai
     folders = {name: make_bot(musebots, name, *how) for name, how in ways.items()}
     folders["Shell"] = make_bot(musebots, "Shell", "immortal", script="run.sh", background=True)
     folders["Late one"] = make_bot(musebots, "Late-one")
+    export_bot("hello", musebots / "Exported")
     (sets / "set.txt").write_text(
         "tempo 120 duration 7\nPlain gain 0.5\nNameless\nHost initialize 3\nPort\nSlow\n"
-        "Chatty onoff 0.5 mood blue\nShell gain 0.25 odd\nLate-one delay 2 kill 4\nhello\n"
+        "Chatty onoff 0.5 mood blue\nShell gain 0.25 odd\nLate-one delay 2 kill 4\n"
+        "Exported\nhello\n"
     )
     process = play(sets / "set.txt", "-v", cwd=tmp_path)
     output, _ = process.communicate(timeout=60)
@@ -108,7 +112,9 @@ def test_a_classic_ensemble_plays_and_the_strictest_bots_survive_all_that_is_sai
     assert host == "127.0.0.1"
     assert 7475 <= int(own) <= 15535
     assert "one sine tone; sends notepool; hears hdensity" in output
-    assert "hello" in output
+    assert "Exported joined" in output
+    assert "Exported has died" not in output
+    assert "hello ready" in output
 
 
 def test_a_killed_classic_bot_comes_back_and_one_that_is_unasked_is_adopted(tmp_path):

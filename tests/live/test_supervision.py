@@ -193,6 +193,35 @@ def test_bots_are_added_replaced_and_removed_while_the_others_play(tmp_path):
     assert "there is no bot 'nobody'" in text
 
 
+def test_a_saved_file_takes_over_at_a_bar_line_and_a_bad_one_gives_way_to_the_last_good(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(HIGHER.replace("84", "60 + int(self.rng.integers(3))"))
+    process = play("mine.py", "--bpm", "150", "--bars", "10", "--port", "0", "-o", "x.mid",
+                   cwd=tmp_path)  # fmt: skip
+
+    def save(text):
+        return lambda: path.write_text(text)
+
+    cues = {
+        "bar 1": save(HIGHER.replace("84", "70 + int(self.rng.integers(3))")),
+        "bar 4": save("this is no Python"),
+        "bar 6": save(HIGHER.replace("pitch=84", "pitch=90 if beat < 32 else 1 / 0")),
+    }
+    text = followed(process, cues)
+    rows = sorted(onsets(notes_of(tmp_path / "x.mid"))["mine"])
+    kinds = [pitch // 10 for _, pitch in rows]
+    assert kinds == sorted(kinds[: kinds.index(9)]) + [9] * kinds.count(9) + [7] * (
+        len(kinds) - kinds.index(9) - kinds.count(9)
+    ), text
+    beats = [tick // 480 for tick, _ in rows]
+    assert beats[kinds.index(7)] % 4 == 0
+    assert beats[kinds.index(9)] % 4 == 0
+    assert set(range(31)) <= set(beats), text  # not a beat is missing until it fails
+    assert kinds[-1] == 7, text
+    assert "mine plays on as it was, the new one has died" in text
+    assert "mine plays on as it was before its file was saved" in text
+
+
 def _free_port():
     import socket
 
