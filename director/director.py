@@ -13,12 +13,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from director.caretaker import Caretaker, Nobody
+from director.following import FollowedHarmony
 from director.outputs.base import Output
 from director.playback import DEFAULT_HORIZON_SECONDS, Playback
 from director.pulse import CallAt, PulseSender
 from director.reception import Casting, Reception
 from director.roster import Member, Roster
-from director.score import Score, Strip
+from director.score import Passage, Score, Strip
 from director.status import Status
 from director.watch import Watch
 from musebots import messages as m
@@ -128,6 +129,7 @@ class Director:
         self._ends_on_exiting = ends_on_exiting
         self._anchor_for = anchor_for or (lambda earliest: earliest)
         self._wire = Wire(self._receive, admits=self._admits)
+        self._following = FollowedHarmony(score) if score.follows_harmony else None
         self.reception = Reception(score, cast, self.clock, self._wire, self._members_changed)
         self._loop = asyncio.get_running_loop()
         self._pulse = PulseSender(
@@ -312,7 +314,16 @@ class Director:
             ahead_tick = self.score.meter_map.bar_tick(bar - AHEAD_BARS)
             if ahead_tick > self.score.start_tick:
                 await self.clock.until_tick(ahead_tick)
-            self.reception.announce(passage)
+            self.reception.announce(self._led(passage))
+
+    def _led(self, passage: Passage) -> Passage:
+        return passage if self._following is None else self._following.passage(passage)
+
+    def _be_led(self, message: m.Broadcast | m.HarmonyPlan) -> None:
+        """Take over the harmony that somebody announces, in a piece that follows."""
+        tick = self.clock.tick_now if self.clock.is_started else self.score.start_tick
+        if self._following is not None and self._following.take(message, tick):
+            self.reception.reharmonise(self._led)
 
     async def _keep_house(self) -> None:
         """Send the list of bots as a heartbeat, and notice who has fallen silent or hangs."""
@@ -397,8 +408,11 @@ class Director:
                 self._take_news(message, source)
             case m.Broadcast():
                 self.reception.relay_broadcast(message, datagram)
+                self._be_led(message)
                 if self._ends_on_exiting and message.topic == "exiting":
                     self._stop_at_bar_line(message.sender)
+            case m.HarmonyPlan():
+                self._be_led(message)
             case m.Activations():
                 self._relay_to("activations", message.bot_id, datagram)
             case m.Flag() | m.Monitoring():

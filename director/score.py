@@ -92,6 +92,8 @@ class Score:
         tempo map has it already.
     first_bar : int
         Where a session that was cut off is taken up again.
+    follows_harmony : bool
+        Whether the chords are those that a bot or a person announces; see `director.following`.
     """
 
     title: str
@@ -106,6 +108,7 @@ class Score:
     seed: int = 0
     ritardando: Ritardando | None = None
     first_bar: int = 0
+    follows_harmony: bool = False
 
     @property
     def end_tick(self) -> int:

@@ -5,6 +5,7 @@ All are fitted on the same normal playing and see the same windows.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,23 +15,20 @@ from sklearn.ensemble import IsolationForest
 from sklearn.neighbors import NearestNeighbors
 
 from creativity import NullTable, Preference, ScanResult, scan_group
-from creativity.fitting import fit_residual
+from creativity.fitting import fit_innovation, fit_residual
 from creativity.scores import Statistic
 from ensembles.experiments.planting import WINDOW_STEPS, Planted
-from musebots.arrays import FloatArray
+from musebots.arrays import FloatArray, IntArray
 
 __all__ = ["Baseline", "Detector", "Scan", "TogetherScan", "baselines", "scans"]
 
 Doubles = npt.NDArray[np.float64]
-_RIDGE = 1e-3
-_EDGE = 1e-3
 _N_STARTS = 1
+_HISTORY = 8
 
 
-class Space(Protocol):
-    """From the activations of a window, with one step before it, to what is looked at."""
-
-    def __call__(self, hidden: FloatArray) -> FloatArray: ...
+Space = Callable[[FloatArray], FloatArray]
+"""From activations, with a few steps of history before the window, to what is looked at."""
 
 
 class Detector(Protocol):
@@ -40,6 +38,14 @@ class Detector(Protocol):
     def name(self) -> str: ...
 
     def score(self, run: Planted, end: int) -> float: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """Which steps of a window and which nodes deviate."""
+
+    rows: IntArray
+    columns: IntArray
 
 
 class Scan:
@@ -58,13 +64,15 @@ class Scan:
         self._table = table
         self._statistic = statistic
         self._preference = preference
+        self.blurs = False
         self._last: tuple[Planted, int, ScanResult] | None = None
 
     def found(self, run: Planted, end: int) -> ScanResult:
         """The subset of the window."""
         if self._last is not None and self._last[0] is run and self._last[1] == end:
             return self._last[2]
-        p = self._table.p_values(self.space(run.hidden[end - WINDOW_STEPS - 1 : end]))
+        seen = self.space(run.hidden[end - WINDOW_STEPS - _HISTORY : end])
+        p = self._table.p_values(seen[_HISTORY:])
         result = scan_group(
             p,
             statistic=self._statistic,
@@ -80,38 +88,51 @@ class Scan:
 
 
 class TogetherScan:
-    """Several scans as one: the one that stands out most from its own normal scores.
+    """Several detectors as one: what counts is the one that stands out most.
 
     Parameters
     ----------
     name : str
-    parts : sequence of Scan
+    parts : sequence of Detector
+        Whose scores count.
+    places : sequence of Scan
+        Whose subsets count. Those that average over steps have `blurs` set, and have no say in
+        which steps deviate.
     normal : sequence of Planted
-        Runs of normal playing to take the median and spread of each score from.
+        Runs of normal playing to take the middle and the spread of each score from.
     """
 
-    def __init__(self, name: str, parts: list[Scan], normal: list[Planted]) -> None:
+    def __init__(
+        self,
+        name: str,
+        parts: Sequence[Detector],
+        places: Sequence[Scan],
+        normal: Sequence[Planted],
+    ) -> None:
         self.name = name
-        self._members = parts
-        self._scale = []
-        for part in parts:
+        self._members, self._places = parts, places
+        self._scale: dict[str, tuple[float, float]] = {}
+        for part in (*parts, *places):
             scores = [part.score(run, len(run.hidden)) for run in normal]
-            low, middle, high = np.quantile(scores, (0.5, 0.5, 0.95))
-            self._scale.append((middle, max(high - low, 1e-9)))
+            middle, high = np.quantile(scores, (0.5, 0.95))
+            self._scale[part.name] = float(middle), max(float(high - middle), 1e-9)
 
-    def found(self, run: Planted, end: int) -> ScanResult:
-        """The subset of the part that stands out most."""
-        return max(self._parts(run, end), key=lambda pair: pair[0])[1]
+    def found(self, run: Planted, end: int) -> Place:
+        """The steps of the scan that stands out most, the nodes of all that stand out."""
+        values = [self._prominence(scan, run, end) for scan in self._places]
+        judged = list(zip(values, self._places, strict=True))
+        _, first = max((pair for pair in judged if not pair[1].blurs), key=lambda pair: pair[0])
+        outstanding = [scan for value, scan in judged if value > 1] or [first]
+        nodes = [scan.found(run, end).columns for scan in outstanding]
+        return Place(first.found(run, end).rows, np.unique(np.concatenate(nodes)))
 
     def score(self, run: Planted, end: int) -> float:
-        return max(value for value, _ in self._parts(run, end))
+        return max(self._prominence(part, run, end) for part in self._members)
 
-    def _parts(self, run: Planted, end: int) -> list[tuple[float, ScanResult]]:
-        found = [part.found(run, end) for part in self._members]
-        return [
-            ((result.score - middle) / spread, result)
-            for result, (middle, spread) in zip(found, self._scale, strict=True)
-        ]
+    def _prominence(self, part: Detector, run: Planted, end: int) -> float:
+        """How far a score stands out: 0 is a middling normal window, 1 one of twenty."""
+        middle, spread = self._scale[part.name]
+        return (part.score(run, end) - middle) / spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,52 +153,30 @@ class _Scorer(Protocol):
 def scans(fit: FloatArray, table: FloatArray) -> dict[str, Scan]:
     """The scans by name, fitted on runs (n_runs, n_steps, n_nodes): one half, then the other."""
     residual = fit_residual(fit.reshape(-1, fit.shape[-1]))
-    innovation = _Innovation(fit)
+    lasting, sudden = fit_innovation(fit), fit_innovation(fit, n_smoothed=1)
     spaces: dict[str, Space] = {
-        "raw": lambda hidden: hidden[1:],
-        "conditional": lambda hidden: residual.apply(hidden[1:]),
-        "innovation": innovation,
+        "raw": lambda hidden: hidden,
+        "conditional": residual.apply,
+        "innovation": sudden.apply,
+        "lasting innovation": lasting.apply,
     }
+    light, heavy = Preference(2.0, 2.0), Preference(row_penalty=8.0)
+    kinds: list[tuple[str, str, Statistic, Preference]] = [
+        *(("", name, "berk-jones", Preference()) for name in spaces),
+        *((", Higher Criticism", name, "higher-criticism", Preference()) for name in spaces),
+        *((", size penalty", name, "berk-jones", light) for name in spaces),
+        (", row penalty", "raw", "berk-jones", heavy),
+    ]
     tables = {
-        name: NullTable.fit(np.concatenate([space(run) for run in table]))
+        name: NullTable.fit(np.concatenate([space(run)[_HISTORY:] for run in table]))
         for name, space in spaces.items()
     }
-    made = [Scan(f"scan, {name}", space, tables[name]) for name, space in spaces.items()]
-    made += [
-        Scan(f"scan, {name}, Higher Criticism", spaces[name], tables[name], "higher-criticism")
-        for name in spaces
-    ]
-    made += [
-        Scan(f"scan, {name}, size penalty", spaces[name], tables[name], "berk-jones",
-             Preference(2.0, 2.0))
-        for name in spaces
-    ]  # fmt: skip
-    return {scan.name: scan for scan in made}
-
-
-class _Innovation:
-    """What neither the other nodes nor the step before explain, of what drives each node.
-
-    A unit of a GRU is a hyperbolic tangent of what drives it, so its inverse is closer to linear
-    in the rest of the network, and does not flatten a node that is near its limit.
-    """
-
-    def __init__(self, runs: FloatArray) -> None:
-        joined = np.concatenate([self._features(run) for run in runs])
-        self._mean, spread = joined.mean(axis=0), joined.std(axis=0) + 1e-6
-        standard = (joined - self._mean) / spread
-        covariance = standard.T @ standard / len(standard) + _RIDGE * np.eye(standard.shape[1])
-        precision = np.linalg.inv(covariance)
-        scaled = precision / spread[:, None] / np.sqrt(np.diag(precision))
-        self._weights = scaled[:, : runs.shape[-1]]
-
-    def __call__(self, hidden: FloatArray) -> FloatArray:
-        residuals: FloatArray = (self._features(hidden) - self._mean) @ self._weights
-        return residuals.astype(np.float32)
-
-    def _features(self, hidden: FloatArray) -> Doubles:
-        now, before = hidden[1:].astype(np.float64), hidden[:-1].astype(np.float64)
-        return np.concatenate([np.arctanh(np.clip(now, _EDGE - 1, 1 - _EDGE)), before], axis=1)
+    found = {}
+    for suffix, name, statistic, preference in kinds:
+        scan = Scan(f"scan, {name}{suffix}", spaces[name], tables[name], statistic, preference)
+        scan.blurs = name == "lasting innovation"
+        found[scan.name] = scan
+    return found
 
 
 def baselines(fit: FloatArray, table: FloatArray, rng: np.random.Generator) -> list[Baseline]:
