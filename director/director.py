@@ -389,10 +389,14 @@ class Director:
         match message:
             case m.Notes():
                 self._take_notes(message, datagram, source)
+            case m.Alive() if self._is_orphan(message.bot_id):
+                self._wire.send(m.Off(), source)
             case m.Alive():
                 member = self.reception.alive(message, source)
                 if member is not None and member.is_classic:
                     self._send_gain(member)
+            case m.ClockPing() if not self._is_from(message.bot_id, source):
+                self._wire.send(m.Off(), source)  # of a session that is over
             case m.ClockPing():
                 self._watch.answered(message.bot_id, self._loop.time())
                 self.reception.ping(message, source)
@@ -438,6 +442,8 @@ class Director:
         if understudies.is_waiting(message.bot_id, source):
             self._take_news_of_understudy(message)
             return
+        if not self._is_from(message.bot_id, source):
+            return
         match message:
             case m.Ready():
                 self.reception.ready(message.bot_id)
@@ -447,6 +453,22 @@ class Director:
                 self._watch.progress(message)
             case m.State() if message.bot_id in self.roster.members:
                 self.reception.retained.keep_state(message)
+
+    def _is_orphan(self, bot_id: str) -> bool:
+        """In a session that is taken up again: a bot of before, whose new self is awaited."""
+        member = self.roster.members.get(bot_id)
+        is_awaited = member is not None and member.state == "expected" and not member.is_classic
+        return self.score.first_bar > 0 and is_awaited
+
+    def _is_from(self, bot_id: str, source: Address) -> bool:
+        """Whether a message may be a bot's: it comes from where that said hello."""
+        member = self.roster.members.get(bot_id)
+        return (
+            member is None
+            or member.is_classic
+            or member.address == source
+            or self.reception.understudies.is_waiting(bot_id, source)
+        )
 
     def _take_news_of_understudy(self, message: m.Ready | m.Bye | m.Progress | m.State) -> None:
         bot_id, understudies = message.bot_id, self.reception.understudies
@@ -485,6 +507,8 @@ class Director:
                 log.warning("no strip for %s: its notes are not heard", message.bot_id)
             return
         bot_id, may_play = message.bot_id, self.reception.understudies.may_play
+        if not self._is_from(bot_id, source):
+            return
         self._numbers.take(bot_id, source, message.number)
         notes = [n for n in message.notes if may_play(bot_id, source, n.onset_ticks)]
         self._watch.answered(bot_id, self._loop.time())

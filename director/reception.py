@@ -268,7 +268,9 @@ class Reception:
     def _welcome(self, member: Member) -> list[m.Message]:
         """Everything that a bot needs to know, also one that joins late or comes back."""
         casting = self._cast.get(member.bot_id, Casting(member.role, self._score.seed))
-        now = self._clock.tick_now if self._clock.is_started else self._score.start_tick
+        now = float(self._score.first_tick)
+        if self._clock.is_started:
+            now = max(now, self._clock.tick_now)
         state = self.retained.state(member.bot_id, now)
         messages: list[m.Message] = [
             *state,  # before the welcome, upon which the bot begins
