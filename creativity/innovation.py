@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from creativity import kernels
+from creativity import step_kernels
 from creativity.checks import as_activations
 from musebots.arrays import FloatArray
 from musebots.rnn.exact import Lookup
@@ -126,7 +126,7 @@ class InnovationStream:
         self._features[of.n_nodes :] = self._before
         self._before = np.array(x, np.float32)
         now = np.empty(of.n_nodes, np.float32)
-        kernels.project(self._features, of.mean, of.weights, now)
+        step_kernels.project(self._features, of.mean, of.weights, now)
         self._recent = [now, *self._recent[: of.n_smoothed - 1]]
         total = now.copy()
         for earlier in self._recent[1:]:

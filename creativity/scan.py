@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from creativity import kernels
+from creativity import step_kernels
 from creativity.checks import as_p_values, check_alpha_max
 from creativity.planes import Planes, Preference, no_columns, pack, random_starts
 from creativity.scores import Statistic, check_statistic, score_counts, score_subset
@@ -174,7 +174,7 @@ def scan_group(
         return nothing_found(statistic)
     preference = preference or Preference()
     bins = np.empty(values.shape, np.uint8)
-    kernels.bin_p_values(np.require(values, np.float64, ["C", "W"]), alphas, bins)
+    step_kernels.bin_p_values(np.require(values, np.float64, ["C", "W"]), alphas, bins)
     planes = Planes(values.shape[0], values.shape[1], alphas)
     planes.fill(bins)
     found = planes.search(

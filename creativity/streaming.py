@@ -7,7 +7,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from creativity import kernels
+from creativity import step_kernels
 from creativity.innovation import Innovation, InnovationStream
 from creativity.planes import Planes, Preference, no_columns, pack, random_starts
 from creativity.residual import ConditionalResidual
@@ -145,7 +145,7 @@ class StreamingScanner:
         slot = self._n_pushed % self.window_steps
         if self._stream is not None and np.isfinite(row).all():
             row = self._stream.push(row)
-        score, _, _ = kernels.take_row(
+        score, _, _ = step_kernels.take_row(
             row, self._mean, self._weights, self._upper, self._lower, self._log_alphas,
             self._values[slot], self._bins[slot],
         )  # fmt: skip
