@@ -20,11 +20,11 @@ Doubles = npt.NDArray[np.float64]
 def bin_p_values(p: Doubles, alphas: Doubles, bins: Bins) -> None:
     """Index of the first alpha >= p, for every cell of a window: how many alphas are smaller."""
     for i in range(p.shape[0]):
-        for j in range(p.shape[1]):
-            value, n_smaller = p[i, j], np.int32(0)
-            for t in range(alphas.size):
-                n_smaller += np.int32(alphas[t] < value)
-            bins[i, j] = n_smaller
+        bins[i] = 0
+        for t in range(alphas.size):
+            alpha = alphas[t]
+            for j in range(p.shape[1]):
+                bins[i, j] += np.uint8(alpha < p[i, j])
 
 
 @compiled
