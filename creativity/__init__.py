@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from creativity.innovation import Innovation
     from creativity.planes import Preference
     from creativity.pvalues import empirical_p_values
     from creativity.residual import ConditionalResidual
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ConditionalResidual": "creativity.residual",
+    "Innovation": "creativity.innovation",
     "NullTable": "creativity.tables",
     "Preference": "creativity.planes",
     "ScanResult": "creativity.scan",
@@ -34,6 +36,7 @@ _HOMES = {
 
 __all__ = [
     "ConditionalResidual",
+    "Innovation",
     "NullTable",
     "Preference",
     "ScanResult",

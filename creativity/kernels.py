@@ -1,4 +1,4 @@
-"""The inner loops of the subset scan, as machine code.
+"""The search for the best subset of a window, as machine code.
 
 A cell is *significant* at threshold t when its bin is <= t. For every threshold there are two
 planes of bits: by rows, 64 nodes a word, and by columns, 64 steps a word. How many significant
@@ -18,14 +18,13 @@ import numpy.typing as npt
 
 from creativity.compiled import compiled
 
-__all__ = ["BERK_JONES", "HIGHER_CRITICISM", "KOLMOGOROV_SMIRNOV", "bin_p_values", "bin_row",
-           "fill_planes", "project", "put_row", "scan_planes", "take_row"]  # fmt: skip
+__all__ = ["BERK_JONES", "HIGHER_CRITICISM", "KOLMOGOROV_SMIRNOV", "fill_planes", "put_row",
+           "scan_planes"]  # fmt: skip
 
 BERK_JONES, HIGHER_CRITICISM, KOLMOGOROV_SMIRNOV = 0, 1, 2
 
 Bins = npt.NDArray[np.uint8]
 Words = npt.NDArray[np.uint64]
-Singles = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
@@ -107,25 +106,6 @@ def put_row(bins: Bins, slot: int, by_row: Words, by_column: Words) -> None:
         for j in range(bins.size):
             kept = by_column[t, j, word] & others
             by_column[t, j, word] = kept | bit if bins[j] <= t else kept
-
-
-@compiled
-def best_of_bins(bins: Bins, log_alphas: Doubles) -> tuple[float, int, int]:
-    """The individual scan of one row: (score, threshold, number of nodes), exact.
-
-    ``max over t of n_t log(1 / alpha_t)``, n_t the nodes whose bin is <= t.
-    """
-    n_thresholds = log_alphas.size
-    counts = np.zeros(n_thresholds + 1, np.int64)
-    for j in range(bins.size):
-        counts[bins[j]] += 1
-    best, at, n_at, n = 0.0, 0, 0, 0
-    for t in range(n_thresholds):
-        n += counts[t]
-        score = -n * log_alphas[t]
-        if score > best:
-            best, at, n_at = score, t, n
-    return best, at, n_at
 
 
 @compiled
@@ -287,7 +267,8 @@ def scan_planes(
     """The best subset over all thresholds and starts, into `rows` and `columns`.
 
     Starts at each threshold: all columns, all rows, what was best at the threshold before, the
-    row with the most significant cells, and the sets of columns in `starts` (n_starts, words).
+    row (or rows) with the most significant cells, and the sets of columns in `starts`
+    (n_starts, words).
 
     Returns the objective (0 and empty sets where nothing deviates) and the threshold.
     """
@@ -350,81 +331,11 @@ def _first(n: int, n_words: int) -> Words:
 
 @compiled
 def _fullest(plane: Words, chosen: Words, lines: Words) -> None:
-    """The set of the one line with the most significant cells within the chosen ones."""
+    """The set of the lines with the most significant cells within the chosen ones.
+
+    All of them, if several have as many: which comes first must not matter.
+    """
     counts = np.empty(plane.shape[0], np.int64)
     _count(plane, chosen, counts)
-    i = np.argmax(counts)
-    lines[:] = 0
-    lines[i >> 6] = _ONE << (np.uint64(i) & _LOW_SIX)
-
-
-@compiled
-def bin_p_values(p: Doubles, alphas: Doubles, bins: Bins) -> None:
-    """Index of the first alpha >= p, for every cell of a window: how many alphas are smaller."""
-    for i in range(p.shape[0]):
-        for j in range(p.shape[1]):
-            value, n_smaller = p[i, j], np.int32(0)
-            for t in range(alphas.size):
-                n_smaller += np.int32(alphas[t] < value)
-            bins[i, j] = n_smaller
-
-
-@compiled
-def bin_row(x: Singles, upper: Singles, lower: Singles, bins: Bins) -> None:
-    """First threshold at which each activation is significant.
-
-    upper, lower: (n_nodes, n_thresholds), falling and rising along the thresholds, so counting
-    the thresholds at which it is significant says which is the first. No activation is in both
-    tails.
-    """
-    n = upper.shape[1]
-    for j in range(x.size):
-        value, n_significant = x[j], np.int32(0)
-        for t in range(n):
-            n_significant += np.int32(value > upper[j, t]) + np.int32(value < lower[j, t])
-        bins[j] = n - n_significant
-
-
-@compiled
-def project(x: Singles, mean: Singles, weights: Singles, out: Singles) -> None:
-    """``out = (x - mean) @ weights``, the sum of every output in the order of the nodes.
-
-    Four nodes at a time, because the outputs are read and written once for each group.
-    """
-    out[:] = 0
-    n_grouped = x.size - x.size % 4
-    for i in range(0, n_grouped, 4):
-        a, b = x[i] - mean[i], x[i + 1] - mean[i + 1]
-        c, d = x[i + 2] - mean[i + 2], x[i + 3] - mean[i + 3]
-        for j in range(out.size):
-            out[j] = (
-                out[j]
-                + a * weights[i, j]
-                + b * weights[i + 1, j]
-                + c * weights[i + 2, j]
-                + d * weights[i + 3, j]
-            )
-    for i in range(n_grouped, x.size):
-        a = x[i] - mean[i]
-        for j in range(out.size):
-            out[j] += a * weights[i, j]
-
-
-@compiled
-def take_row(
-    x: Singles, mean: Singles, weights: Singles, upper: Singles, lower: Singles,
-    log_alphas: Doubles, values: Singles, bins: Bins,
-) -> tuple[float, int, int]:  # fmt: skip
-    """All that a new step needs: residuals, bins and its individual scan; no weights: as it is.
-
-    A score of -1 says that a value is not finite; nothing is written then.
-    """
-    for i in range(x.size):
-        if not math.isfinite(x[i]):
-            return -1.0, 0, 0
-    if weights.size == 0:
-        values[:] = x
-    else:
-        project(x, mean, weights, values)
-    bin_row(values, upper, lower, bins)
-    return best_of_bins(bins, log_alphas)
+    most = counts.max()
+    _take(counts, most, most, lines, 0.0, lines)

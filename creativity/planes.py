@@ -149,6 +149,8 @@ def random_starts(bins: Bins, n_starts: int, rng: np.random.Generator) -> Words:
     Each column is hashed by which bins occur in it how often; a start takes the columns whose
     hash, salted, falls below its density. So a permuted window gets the permuted starts.
     """
+    if n_starts == 0:
+        return np.zeros((0, n_words(bins.shape[1])), np.uint64)
     codes = rng.integers(0, 2**64, 256, dtype=np.uint64)
     keys = codes[bins].sum(axis=0, dtype=np.uint64)  # (n_columns,), overflow wraps
     salts = rng.integers(0, 2**64, (n_starts, 1), dtype=np.uint64)

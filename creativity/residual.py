@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from creativity import kernels
+from creativity import step_kernels
 from creativity.checks import as_activations
 from musebots.arrays import FloatArray
 
@@ -79,5 +79,5 @@ class ConditionalResidual:
         rows = np.atleast_2d(values)
         residuals = np.empty(rows.shape, np.float32)
         for row, out in zip(rows, residuals, strict=True):
-            kernels.project(row, self.mean, self.weights, out)
+            step_kernels.project(row, self.mean, self.weights, out)
         return residuals.reshape(values.shape)

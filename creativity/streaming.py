@@ -7,7 +7,8 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from creativity import kernels
+from creativity import step_kernels
+from creativity.innovation import Innovation, InnovationStream
 from creativity.planes import Planes, Preference, no_columns, pack, random_starts
 from creativity.residual import ConditionalResidual
 from creativity.scan import ScanResult, nothing_found, scan_group
@@ -33,7 +34,7 @@ class StreamingScanner:
         Of the residuals of normal playing, if `residual` is given, else of its activations.
     window_steps : int
         >= 1, steps per window. Calibrate scores with windows of the same length.
-    residual : ConditionalResidual, optional
+    residual : ConditionalResidual or Innovation, optional
         Applied to every step first.
     statistic : {"berk-jones", "higher-criticism", "kolmogorov-smirnov"}
         What is maximised.
@@ -65,7 +66,7 @@ class StreamingScanner:
         null_table: NullTable,
         window_steps: int,
         *,
-        residual: ConditionalResidual | None = None,
+        residual: ConditionalResidual | Innovation | None = None,
         statistic: Statistic = "berk-jones",
         preference: Preference | None = None,
         n_starts: int = 0,
@@ -84,8 +85,10 @@ class StreamingScanner:
         self._alphas = np.array(null_table.alphas, np.float64)
         self._log_alphas = np.log(self._alphas)
         nothing = np.zeros((0, 0), np.float32)
-        self._mean = np.zeros(n, np.float32) if residual is None else residual.mean
-        self._weights = nothing if residual is None else residual.weights
+        self._mean, self._weights = np.zeros(n, np.float32), nothing
+        if isinstance(residual, ConditionalResidual):
+            self._mean, self._weights = residual.mean, residual.weights
+        self._stream = InnovationStream(residual) if isinstance(residual, Innovation) else None
         self._statistic = statistic
         self._preference = preference or Preference()
         self._n_starts = n_starts
@@ -115,6 +118,8 @@ class StreamingScanner:
         self._n_pushed = 0
         self._pending: list[int] = []
         self._last = no_columns(self.n_nodes)
+        if self._stream is not None:
+            self._stream.reset()
 
     def push(self, x: FloatArray) -> float:
         """Take in one step of activations.
@@ -138,7 +143,9 @@ class StreamingScanner:
         if row.shape != (self.n_nodes,):
             raise ValueError(f"a step must be ({self.n_nodes},), got the shape {row.shape}")
         slot = self._n_pushed % self.window_steps
-        score, _, _ = kernels.take_row(
+        if self._stream is not None and np.isfinite(row).all():
+            row = self._stream.push(row)
+        score, _, _ = step_kernels.take_row(
             row, self._mean, self._weights, self._upper, self._lower, self._log_alphas,
             self._values[slot], self._bins[slot],
         )  # fmt: skip

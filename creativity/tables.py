@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from creativity import kernels
+from creativity import step_kernels
 from creativity.checks import as_activations, check_alpha_max
 from creativity.pvalues import Tail, check_tail
 from musebots.arrays import FloatArray
@@ -139,7 +139,7 @@ class NullTable:
         bins = np.empty(np.atleast_2d(values).shape, np.uint8)
         upper, lower = _ordered(self.upper), _ordered(self.lower)
         for row, out in zip(np.atleast_2d(values), bins, strict=True):
-            kernels.bin_row(row, upper, lower, out)
+            step_kernels.bin_row(row, upper, lower, out)
         return bins.reshape(values.shape)
 
     def p_values(self, x: FloatArray) -> npt.NDArray[np.float64]:

@@ -9,23 +9,24 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from director.caretaker import Caretaker, Nobody
+from director.following import FollowedHarmony
 from director.outputs.base import Output
 from director.playback import DEFAULT_HORIZON_SECONDS, Playback
 from director.pulse import CallAt, PulseSender
 from director.reception import Casting, Reception
 from director.roster import Member, Roster
-from director.score import Score, Strip
+from director.score import Passage, Score, Strip
 from director.status import Status
 from director.watch import Watch
 from musebots import messages as m
 from musebots.clock import Clock
 from musebots.faults import one_fault
 from musebots.network import LOOPBACK_HOST, Address, Network, Wire
-from musebots.timebase import PPQ, ticks_from_beats
+from musebots.timebase import PPQ, TempoMap, ticks_from_beats
 
 __all__ = ["DEFAULT_PORT", "Casting", "Director", "SessionReport"]
 
@@ -102,6 +103,8 @@ class Director:
     ends_on_exiting : bool
         Whether the session ends, at a bar line, when a bot broadcasts that its form is finished, as
         the classic conductors have it.
+    anchor_for : callable, optional
+        From the earliest time at which tick 0 could fall to when it is to; at once by default.
     """
 
     def __init__(
@@ -113,6 +116,7 @@ class Director:
         call_at: CallAt | None = None,
         caretaker: Caretaker | None = None,
         ends_on_exiting: bool = False,
+        anchor_for: Callable[[float], float] | None = None,
         horizon_seconds: float = DEFAULT_HORIZON_SECONDS,
     ) -> None:
         self.score = score
@@ -123,7 +127,9 @@ class Director:
         self.caretaker: Caretaker = caretaker or Nobody()
         self._watch = Watch()
         self._ends_on_exiting = ends_on_exiting
+        self._anchor_for = anchor_for or (lambda earliest: earliest)
         self._wire = Wire(self._receive, admits=self._admits)
+        self._following = FollowedHarmony(score) if score.follows_harmony else None
         self.reception = Reception(score, cast, self.clock, self._wire, self._members_changed)
         self._loop = asyncio.get_running_loop()
         self._pulse = PulseSender(
@@ -165,6 +171,11 @@ class Director:
                 self.reception.tell_all(m.Off())
             self._wire.close()
         return self._report()
+
+    @property
+    def address(self) -> Address:
+        """Where bots find the Director, once it is open."""
+        return self._wire.address
 
     @property
     def roster(self) -> Roster:
@@ -210,8 +221,25 @@ class Director:
         )
         if self.score.ritardando is not None:
             tempo_map = tempo_map.with_ritardando(self.score.ritardando)
-        changed = tempo_map.changed_points(self.clock.tempo_map)
         log.info("tempo %g bpm", bpm)
+        self._follow(tempo_map, tick)
+
+    def steer(self, points: Sequence[tuple[int, float]]) -> None:
+        """Other tempi from these ticks on, (tick, bpm); all must be open still. Nobody is told why.
+
+        Raises
+        ------
+        ValueError
+            When a tempo is out of range.
+        """
+        tempo_map = self.clock.tempo_map
+        for tick, bpm in points:
+            tempo_map = tempo_map.with_change(tick, bpm)
+        self._follow(tempo_map, points[0][0])
+
+    def _follow(self, tempo_map: TempoMap, tick: int) -> None:
+        """The clock, the outputs and the band follow another tempo map from `tick` on."""
+        changed = tempo_map.changed_points(self.clock.tempo_map)
         self.clock.change_tempo(tempo_map)
         self.playback.change_tempo(tempo_map, tick)
         self.reception.tell_tempo(changed)
@@ -248,7 +276,8 @@ class Director:
             if not member.is_ready:
                 log.warning("starting without %s: not ready in %g s", member.bot_id, READY_SECONDS)
         count_in_seconds = -self.score.tempo_map.seconds_at(self.score.start_tick)
-        self.clock.start(self._loop.time() + SETTLE_SECONDS + count_in_seconds)
+        earliest = self._loop.time() + SETTLE_SECONDS + count_in_seconds
+        self.clock.start(self._anchor_for(earliest))
         self.reception.tell_tempo(self.clock.tempo_map.points)
         self.playback.start()
         await self._until_end()
@@ -285,7 +314,16 @@ class Director:
             ahead_tick = self.score.meter_map.bar_tick(bar - AHEAD_BARS)
             if ahead_tick > self.score.start_tick:
                 await self.clock.until_tick(ahead_tick)
-            self.reception.announce(passage)
+            self.reception.announce(self._led(passage))
+
+    def _led(self, passage: Passage) -> Passage:
+        return passage if self._following is None else self._following.passage(passage)
+
+    def _be_led(self, message: m.Broadcast | m.HarmonyPlan) -> None:
+        """Take over the harmony that somebody announces, in a piece that follows."""
+        tick = self.clock.tick_now if self.clock.is_started else self.score.start_tick
+        if self._following is not None and self._following.take(message, tick):
+            self.reception.reharmonise(self._led)
 
     async def _keep_house(self) -> None:
         """Send the list of bots as a heartbeat, and notice who has fallen silent or hangs."""
@@ -351,10 +389,14 @@ class Director:
         match message:
             case m.Notes():
                 self._take_notes(message, datagram, source)
+            case m.Alive() if self._is_orphan(message.bot_id):
+                self._wire.send(m.Off(), source)
             case m.Alive():
                 member = self.reception.alive(message, source)
                 if member is not None and member.is_classic:
                     self._send_gain(member)
+            case m.ClockPing() if not self._is_from(message.bot_id, source):
+                self._wire.send(m.Off(), source)  # of a session that is over
             case m.ClockPing():
                 self._watch.answered(message.bot_id, self._loop.time())
                 self.reception.ping(message, source)
@@ -366,8 +408,11 @@ class Director:
                 self._take_news(message, source)
             case m.Broadcast():
                 self.reception.relay_broadcast(message, datagram)
+                self._be_led(message)
                 if self._ends_on_exiting and message.topic == "exiting":
                     self._stop_at_bar_line(message.sender)
+            case m.HarmonyPlan():
+                self._be_led(message)
             case m.Activations():
                 self._relay_to("activations", message.bot_id, datagram)
             case m.Flag() | m.Monitoring():
@@ -397,6 +442,8 @@ class Director:
         if understudies.is_waiting(message.bot_id, source):
             self._take_news_of_understudy(message)
             return
+        if not self._is_from(message.bot_id, source):
+            return
         match message:
             case m.Ready():
                 self.reception.ready(message.bot_id)
@@ -406,6 +453,22 @@ class Director:
                 self._watch.progress(message)
             case m.State() if message.bot_id in self.roster.members:
                 self.reception.retained.keep_state(message)
+
+    def _is_orphan(self, bot_id: str) -> bool:
+        """In a session that is taken up again: a bot of before, whose new self is awaited."""
+        member = self.roster.members.get(bot_id)
+        is_awaited = member is not None and member.state == "expected" and not member.is_classic
+        return self.score.first_bar > 0 and is_awaited
+
+    def _is_from(self, bot_id: str, source: Address) -> bool:
+        """Whether a message may be a bot's: it comes from where that said hello."""
+        member = self.roster.members.get(bot_id)
+        return (
+            member is None
+            or member.is_classic
+            or member.address == source
+            or self.reception.understudies.is_waiting(bot_id, source)
+        )
 
     def _take_news_of_understudy(self, message: m.Ready | m.Bye | m.Progress | m.State) -> None:
         bot_id, understudies = message.bot_id, self.reception.understudies
@@ -444,6 +507,8 @@ class Director:
                 log.warning("no strip for %s: its notes are not heard", message.bot_id)
             return
         bot_id, may_play = message.bot_id, self.reception.understudies.may_play
+        if not self._is_from(bot_id, source):
+            return
         self._numbers.take(bot_id, source, message.number)
         notes = [n for n in message.notes if may_play(bot_id, source, n.onset_ticks)]
         self._watch.answered(bot_id, self._loop.time())

@@ -193,6 +193,16 @@ class Reception:
         for message in passage_messages(passage):
             self.tell_ours(message)
 
+    def reharmonise(self, led: Callable[[Passage], Passage]) -> None:
+        """Tell the chords of the passages announced that sound otherwise now."""
+        now = self._clock.tick_now if self._clock.is_started else self._score.start_tick
+        for index, passage in enumerate(self.announced):
+            changed = led(passage)
+            if passage.section.end_tick > now and changed.spans != passage.spans:
+                self.announced[index] = changed
+                for message in passage_messages(changed)[1:]:
+                    self.tell_ours(message)
+
     def tell_tempo(self, points: Sequence[TempoPoint]) -> None:
         """Tell these points of the tempo map, and when tick 0 falls."""
         for message in self._tempo(points):
@@ -258,7 +268,9 @@ class Reception:
     def _welcome(self, member: Member) -> list[m.Message]:
         """Everything that a bot needs to know, also one that joins late or comes back."""
         casting = self._cast.get(member.bot_id, Casting(member.role, self._score.seed))
-        now = self._clock.tick_now if self._clock.is_started else self._score.start_tick
+        now = float(self._score.first_tick)
+        if self._clock.is_started:
+            now = max(now, self._clock.tick_now)
         state = self.retained.state(member.bot_id, now)
         messages: list[m.Message] = [
             *state,  # before the welcome, upon which the bot begins

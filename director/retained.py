@@ -6,8 +6,10 @@ that were turned, and each bot's own memory at the last bar lines.
 
 from __future__ import annotations
 
+import base64
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from musebots import messages as m
 
@@ -72,6 +74,32 @@ class Retained:
         """The bar line that a bot's memory reaches."""
         return max(self._states.get(bot_id, {}), default=None)
 
+    def plain(self) -> dict[str, Any]:
+        """All of it as JSON can hold it."""
+        states = [m.encode(part) for bot in self._states.values()
+                  for parts in bot.values() for part in parts.values()]  # fmt: skip
+        return {
+            "broadcasts": [_text(datagram) for datagram in self._broadcasts.values()],
+            "controls": [_text(datagram) for datagram in self._controls.values()],
+            "notes": {bot: [_text(d) for d in kept] for bot, kept in self._notes.items()},
+            "states": [_text(datagram) for datagram in states],
+        }
+
+    def restore(self, plain: Mapping[str, Any]) -> None:
+        """Take in what `plain` gave; `ValueError` when it is something else."""
+        for bot_id, texts in plain["notes"].items():
+            for text in texts:
+                self.keep_notes(str(bot_id), base64.b64decode(text))
+        for text in (*plain["broadcasts"], *plain["controls"], *plain["states"]):
+            datagram = base64.b64decode(text)
+            match m.decode(datagram):
+                case m.Broadcast() as message:
+                    self.keep_broadcast(message, datagram)
+                case m.Control() as message:
+                    self.keep_control(message, datagram)
+                case m.State() as message:
+                    self.keep_state(message)
+
     def forget_state(self, bot_id: str) -> None:
         """Its memory did it no good: let it begin anew."""
         self._states.pop(bot_id, None)
@@ -81,6 +109,10 @@ class Retained:
         self._notes.pop(bot_id, None)
         for key in [key for key in self._broadcasts if key[0] == bot_id]:
             del self._broadcasts[key]
+
+
+def _text(datagram: bytes) -> str:
+    return base64.b64encode(datagram).decode()
 
 
 def _put(

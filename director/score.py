@@ -90,6 +90,10 @@ class Score:
     ritardando : Ritardando or None
         How the piece slows down into its last bar, also after its tempo was changed by hand; the
         tempo map has it already.
+    first_bar : int
+        Where a session that was cut off is taken up again.
+    follows_harmony : bool
+        Whether the chords are those that a bot or a person announces; see `director.following`.
     """
 
     title: str
@@ -103,6 +107,8 @@ class Score:
     count_in_bars: int = 1
     seed: int = 0
     ritardando: Ritardando | None = None
+    first_bar: int = 0
+    follows_harmony: bool = False
 
     @property
     def end_tick(self) -> int:
@@ -111,8 +117,13 @@ class Score:
 
     @property
     def start_tick(self) -> int:
-        """Where the count-in begins: 0 or negative."""
-        return self.meter_map.bar_tick(-self.count_in_bars)
+        """Where the count-in begins: 0 or negative, unless the music is taken up later."""
+        return self.meter_map.bar_tick(self.first_bar - self.count_in_bars)
+
+    @property
+    def first_tick(self) -> int:
+        """The first bar line that is played."""
+        return self.meter_map.bar_tick(self.first_bar)
 
     @property
     def key(self) -> Key:

@@ -8,7 +8,7 @@ import logging
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from director.director import DEFAULT_PORT, Director, SessionReport
@@ -21,6 +21,7 @@ from director.outputs.midiport import MidiPortOutput
 from director.score import Score
 from director.status import Status
 from ensembles.config import OutputSpec, Piece
+from ensembles.journal import Journal, Saved
 from ensembles.signals import StopRequest, stopping_on_signals
 from ensembles.stage import cast_of, opened
 from ensembles.supervision import Supervisor
@@ -42,7 +43,8 @@ class LiveOptions:
 
     `audio` is auto, portaudio, jack or none; `midi_out` part of a port's name; `midi_path` where
     the recording goes, by default ``sessions/<piece>-<date>-<time>.mid``. With `ends_on_exiting` a
-    bot that broadcasts `exiting` ends the session, as classic conductors have it.
+    bot that broadcasts `exiting` ends the session, as classic conductors have it. A `journal` is
+    kept at every bar line; `saved` is a session that is taken up again.
     """
 
     bars: int | None = None
@@ -53,6 +55,8 @@ class LiveOptions:
     midi_path: Path | None = None
     port: int = DEFAULT_PORT
     ends_on_exiting: bool = False
+    journal: Journal | None = None
+    saved: Saved | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,8 @@ async def play_live(
 ) -> LiveReport:
     """The coroutine behind `live`; `request` ends it."""
     score = piece.score(bars=options.bars, bpm=options.bpm, seed=options.seed)
+    if options.saved is not None:
+        score = _taken_up(score, options.saved)
     recording = options.midi_path or _new_recording(piece)
     outputs: list[Output] = [MidiFileOutput(recording), *_written_and_wired(piece, options)]
     async with contextlib.AsyncExitStack() as stack:
@@ -154,20 +160,36 @@ async def play_live(
             caretaker=supervisor,
             ends_on_exiting=options.ends_on_exiting,
         )
+        if options.saved is not None:
+            director.reception.retained.restore(options.saved.retained)
         address = await director.open(UdpNetwork(), port=options.port)
         supervisor.attach(director, (LOOPBACK_HOST, address[1]))
         stack.push_async_callback(supervisor.end)
         request.attach(director.stop)
         stack.callback(request.detach)
-        async with _reporting(director, on_status):
+        async with _reporting(director, on_status, options.journal):
             for bot in piece.bots:
                 await supervisor.begin(bot)
             session = await director.run()
         if supervisor.mistake is not None:
             raise supervisor.mistake  # within the stack: nothing was played, so nothing is written
+    if options.journal is not None:
+        options.journal.finish()
     if supervisor.is_deserted:
         raise MusebotError(f"no bot is left; what was played is in {recording}")
     return LiveReport(session, recording, supervisor.n_restarts)
+
+
+def _taken_up(score: Score, saved: Saved) -> Score:
+    """The score from the bar on at which a session was cut off, after at least one of count-in."""
+    if not 0 <= saved.bar < score.n_bars:
+        raise ConfigError(f"the session was cut off at bar {saved.bar + 1} of {score.n_bars}")
+    return replace(
+        score,
+        first_bar=saved.bar,
+        tempo_map=saved.tempo_map,
+        count_in_bars=max(1, score.count_in_bars),
+    )
 
 
 def _new_recording(piece: Piece) -> Path:
@@ -226,13 +248,15 @@ async def _opened_audio(
 
 @contextlib.asynccontextmanager
 async def _reporting(
-    director: Director, on_status: Callable[[Status], None]
+    director: Director, on_status: Callable[[Status], None], journal: Journal | None
 ) -> AsyncIterator[None]:
-    """Report the status ten times a second while the block runs."""
+    """Report the status ten times a second while the block runs, and keep the journal."""
 
     async def report() -> None:
         while True:
             on_status(director.status())
+            if journal is not None:
+                journal.keep(director)
             await asyncio.sleep(STATUS_SECONDS)
 
     task = asyncio.create_task(report())

@@ -25,12 +25,16 @@ LAST_WORDS_SECONDS = 0.2
 GROUP_SECONDS = 0.05
 
 
-def command_of(reference: str, bot_id: str, director: Address) -> list[str]:
-    """The command that runs one of our bots."""
+def command_of(
+    reference: str, bot_id: str, director: Address, *, version: Path | None = None
+) -> list[str]:
+    """The command that runs one of our bots, or another version of its file."""
     host, port = director
+    other = [] if version is None else ["--version", str(version)]
     return [
         sys.executable, "-P", "-m", "musebots.run",  # -P: nothing here shadows a library
         "--bot", reference, "--id", bot_id, "--director", f"{host}:{port}", "--supervised",
+        *other,
     ]  # fmt: skip
 
 

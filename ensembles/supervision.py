@@ -18,6 +18,7 @@ from ensembles.classic.launching import Launcher
 from ensembles.config import BotSpec
 from ensembles.hotplug import Lineup
 from ensembles.processes import FORCE, BotProcess, command_of, how_it_ended
+from ensembles.reloading import Sources
 from ensembles.restarts import Restarts
 from ensembles.stage import TIMES, casting_of
 from musebots import messages as m
@@ -30,6 +31,8 @@ log = logging.getLogger(__name__)
 
 GRACE_SECONDS = 0.3
 LEAVE_SECONDS = 1.0
+FILES_SECONDS = 0.5
+TRIAL_SECONDS = 60.0
 FADE_SECONDS = 6.0  # a classic bot fades for five, and quits
 
 
@@ -70,6 +73,7 @@ class Supervisor:
         self._loop = asyncio.get_running_loop()
         self._n_begun = 0
         self._n_to_come = 0
+        self._sources = Sources()
         self.mistake: ConfigError | None = None
         self.n_restarts: dict[str, int] = {}
 
@@ -79,6 +83,7 @@ class Supervisor:
         self._address = address
         self._lineup = Lineup(director)
         self._classics = Launcher(director, address)
+        self._do(self._follow_files())
 
     @property
     def is_deserted(self) -> bool:
@@ -99,6 +104,7 @@ class Supervisor:
 
     async def launch(self, bot: BotSpec) -> None:
         """Start a bot's process."""
+        self._sources.track(bot.id, bot.bot)
         process = await self._start(bot)
         self._n_begun += 1
         is_of_the_piece = not self._director.clock.is_started
@@ -121,6 +127,7 @@ class Supervisor:
         for outcome in await asyncio.gather(*self._tasks, return_exceptions=True):
             if isinstance(outcome, Exception):
                 log.error("looking after a bot failed", exc_info=outcome)
+        self._sources.close()
 
     # --- what the Director tells ----------------------------------------------------------------
 
@@ -148,6 +155,10 @@ class Supervisor:
         if charge is None or charge.understudy is None:
             return
         self._retire(charge.process)
+        if charge.understudy[0].bot == charge.bot.bot:
+            self._sources.take_over(bot_id)
+        else:
+            self._sources.track(bot_id, charge.understudy[0].bot)
         charge.bot, charge.process = charge.understudy
         charge.started_seconds = self._loop.time()
         charge.understudy = None
@@ -193,15 +204,26 @@ class Supervisor:
     async def _start(self, bot: BotSpec) -> BotProcess:
         if is_classic_folder(bot.bot):
             return await self._classics.start(bot)
-        return await BotProcess.start(command_of(bot.bot, bot.id, self._address))
+        version = self._sources.version(bot.id)
+        return await BotProcess.start(command_of(bot.bot, bot.id, self._address, version=version))
+
+    async def _follow_files(self) -> None:
+        """Whenever a bot's file is saved, the new code takes over at a bar line."""
+        while True:
+            await asyncio.sleep(FILES_SECONDS)
+            for bot_id in self._sources.saved():
+                charge = self._charges.get(bot_id)
+                if charge is not None and self._director.clock.is_started:
+                    log.warning("%s has been saved: the new code comes in at a bar line", bot_id)
+                    await self._replace(charge, charge.bot)
 
     async def _replace(self, charge: _Charge, bot: BotSpec) -> None:
-        """Start an understudy; one that waits already goes."""
+        """Start an understudy, as its file says now; one that waits already goes."""
         if charge.understudy is not None:
             self._retire(charge.understudy[1])
         self._director.reception.understudies.cancel(bot.id)
         self._director.reception.understudies.expect(bot.id)
-        process = await self._start(bot)
+        process = await BotProcess.start(command_of(bot.bot, bot.id, self._address))
         charge.understudy = (bot, process)
         self._watch(bot.id, process)
 
@@ -236,7 +258,7 @@ class Supervisor:
             charge.understudy = None
             self._director.reception.understudies.cancel(bot_id)
             said = _last_words(bot_id, process)
-            log.error("%s is not replaced: the other one has died: %s", bot_id, said)
+            log.error("%s plays on as it was, the new one has died: %s", bot_id, said)
         elif charge.process is process:
             self._failed(charge, code)
 
@@ -270,6 +292,8 @@ class Supervisor:
             if self.mistake is not None or self.is_deserted:
                 self._director.stop()
             return
+        if self._sources.fall_back(bot_id, is_on_trial=age < TRIAL_SECONDS):
+            log.warning("%s plays on as it was before its file was saved", bot_id)
         retained = self._director.reception.retained
         reached = retained.last_state_tick(bot_id)
         if charge.state_tick is not None and reached == charge.state_tick:

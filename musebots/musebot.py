@@ -16,6 +16,7 @@ from musebots.form import Course, Section
 from musebots.harmony import Harmony
 from musebots.messages import (
     MAX_NOTES_PER_MESSAGE,
+    NOT_STARTED,
     Bars,
     Broadcast,
     Cancel,
@@ -123,7 +124,7 @@ class Musebot(Agent):
         self.n_sent = 0
         self._rng: np.random.Generator | None = None
         self._number = 0
-        self._anchor_ns = -1
+        self._anchor_ns = NOT_STARTED
         self._offset_ns: int | None = None
         self._continuity = Continuity(self)
 
@@ -264,7 +265,7 @@ class Musebot(Agent):
         return float(value)
 
     def _place_anchor(self) -> None:
-        if self._anchor_ns >= 0 and self._offset_ns is not None:
+        if self._anchor_ns != NOT_STARTED and self._offset_ns is not None:
             self.clock.start((self._anchor_ns - self._offset_ns) / NS_PER_SECOND)
 
     def _forget(self) -> None:

@@ -204,6 +204,11 @@ class Wire:
         return self._endpoint
 
     @property
+    def is_open(self) -> bool:
+        """Whether there is an endpoint."""
+        return self._endpoint is not None
+
+    @property
     def address(self) -> Address:
         """Where others reach us."""
         return self.endpoint.address

@@ -8,13 +8,28 @@ from pathlib import Path
 
 from musebots.errors import ConfigError
 
-__all__ = ["Info", "config_text", "is_classic_folder", "read_info", "read_output_channels",
-           "start_command", "write_config"]  # fmt: skip
+__all__ = ["CONFIG", "INFO", "Config", "Info", "config_text", "is_classic_folder", "read_config",
+           "read_info", "read_output_channels", "start_command", "write_config"]  # fmt: skip
 
 CONFIG, INFO = "config.txt", "info.txt"
 SCRIPTS = ("run.sh", "run.command")
 DEFAULT_OUTPUT_CHANNELS = 2
 _OWN_BOT = "bot.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What a conductor wrote into `config.txt`."""
+
+    id: str
+    host: str
+    conductor_port: int
+    port: int
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the conductor is on this machine."""
+        return self.host in ("localhost", "::1") or self.host.startswith("127.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +112,29 @@ def write_config(folder: Path, text: str) -> None:
         (folder / CONFIG).write_bytes(text.encode())
     except OSError as error:
         raise ConfigError(f"{folder / CONFIG} cannot be written: {error.strerror}") from error
+
+
+def read_config(folder: Path) -> Config:
+    """Read `config.txt`, however it was written; what is missing is as in the original kit.
+
+    Raises
+    ------
+    ConfigError
+        When it is not there, or a port is no number.
+    """
+    text = _text(folder / CONFIG)
+    if not text.strip():
+        raise ConfigError(f"there is no {CONFIG} in {folder.resolve()}: a conductor writes it")
+    pairs = dict(line.split()[:2] for line in text.splitlines() if len(line.split()) >= 2)
+    host = pairs.get("mc_hostname", "127.0.0.1")
+    ports = []
+    for key, default in (("mc_listen_port", "4747"), ("my_listen_port", "7475")):
+        value = pairs.get(key, default)
+        if not value.isdigit() or not 0 < int(value) < 65536:
+            raise ConfigError(f"{folder / CONFIG}: {key} must be a port, got {value!r}")
+        ports.append(int(value))
+    name = pairs.get("id", folder.resolve().name)
+    return Config(name, "127.0.0.1" if host == "localhost" else host, *ports)
 
 
 def read_output_channels(folder: Path) -> int:

@@ -89,6 +89,11 @@ EXPERIMENTS: dict[str, Experiment] = {
         {},
         ("events/multitrack.jsonl.gz",),
     ),
+    "power": Experiment(
+        "what the subset scan finds of planted deviations, against simpler scores",
+        "ensembles.experiments.power",
+        RESEARCH | {"sklearn": "research"},
+    ),
     "polyphony": Experiment(
         "frame likelihood on the public piano-roll benchmark, beside published figures",
         "ensembles.experiments.polyphony",

@@ -39,9 +39,8 @@ def mistakes_of(piece: PieceTable) -> Iterator[PydanticCustomError]:
 
 
 def _missing(piece: PieceTable) -> Iterator[PydanticCustomError]:
-    for key in ("section", "bot"):
-        if not getattr(piece, key):
-            yield mistake("needs at least one", key)
+    if not piece.bot:
+        yield mistake("needs at least one", "bot")
     if len(piece.bot) > MAX_BOTS:
         yield mistake(f"at most {MAX_BOTS} bots, one a channel; got {len(piece.bot)}", "bot")
 

@@ -39,6 +39,7 @@ Item = TypeVar("Item")
 
 MAX_BARS = 100_000
 MAX_RITARDANDO_BEATS = 64
+INVENTED = ("invent", "invent folk", "invent standard")
 MAX_SEED = 2**63 - 1  # an int64 on the wire
 
 
@@ -70,7 +71,10 @@ Progression: TypeAlias = tuple[tuple[float, Chord], ...]
 """(bars, chord) pairs: how long each chord lasts, as a share of a bar or several bars."""
 
 
-def _progression(text: str) -> Progression:
+def _progression(text: str) -> Progression | str:
+    """Chords; what is left to the band stays text."""
+    if text in INVENTED:
+        return text
     return parse_chords(text, beats_per_bar=1.0)
 
 
@@ -102,7 +106,7 @@ Several: TypeAlias = Annotated[tuple[Item, ...], Strict(False)]
 
 KeyField = Annotated[Key, _text(Key.parse, '"C major" or "F# minor"')]
 TimeSignatureField = Annotated[TimeSignature, _text(TimeSignature.parse, '"4/4" or "6/8"')]
-ChordsField = Annotated[Progression, _text(_progression, '"C | Am7 G"')]
+ChordsField = Annotated[Progression | str, _text(_progression, '"C | Am7 G" or "invent"')]
 Slowing = Annotated[float | None, PlainValidator(_ritardando)]
 Program = Annotated[int, BeforeValidator(_program)]
 Identifier = Annotated[str, AfterValidator(_identifier)]

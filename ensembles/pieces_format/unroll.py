@@ -131,7 +131,7 @@ def _chords(
     """The section's chords, repeated to fill its bars, as (beats, chord)."""
     spans: list[tuple[float, Chord]] = []
     start, end_tick = 0.0, meters.bar_tick(first + length)
-    for bars, chord in cycle(section.chords):
+    for bars, chord in cycle(section.progression):
         tick = _tick(meters, first + start)
         start += bars
         until = min(_tick(meters, first + start), end_tick)

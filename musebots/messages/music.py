@@ -93,7 +93,7 @@ class HarmonyPlan(Message):
     address = "/musebots/harmony"
     tags = "is"
     group = "iiisi"
-    sent = "Director to bots"
+    sent = "Director to bots; in a piece that follows, anyone to Director"
     sense = "tonic, mode, then (tick, length in ticks, root, quality, bass); pitch classes, 0 = C"
 
     tonic_pc: int

@@ -20,6 +20,7 @@ from musebots.harmony import Chord, Key
 from musebots.rnn.drum_taste import DrumTaste
 from musebots.rnn.exact import GRID, Float64Array, on_grid
 from musebots.rnn.memory import Memory
+from musebots.rnn.motifs import MotifMemory
 from musebots.rnn.vocabulary import (
     FIRST_NOTE,
     REST,
@@ -141,6 +142,9 @@ class MelodyTaste(Taste):
     has sounded for an eighth. In the Nottingham dances 3 % of all 16ths are silent, in the
     standards of OpenEWLD 6 %; the networks by themselves hardly rest.
 
+    *Motifs.* What it played in the passage before of this name comes back; see
+    `musebots.rnn.motifs`.
+
     *Copies.* While many of the last notes were just those of eight bars before, the next one of
     them gets less likely; motifs come back, but not the whole tune word for word.
     """
@@ -148,6 +152,7 @@ class MelodyTaste(Taste):
     def __init__(self, vocabulary: PitchVocabulary, repetition: float = 0.5) -> None:
         super().__init__(vocabulary, repetition)
         self._copied: deque[bool] = deque(maxlen=_COPY_NOTES)
+        self._motifs = MotifMemory(vocabulary)
 
     def lean(self, logits: Float64Array, context: StepContext, memory: Memory) -> Float64Array:
         leant = super().lean(logits, context, memory)
@@ -156,18 +161,20 @@ class MelodyTaste(Taste):
         before = memory.bars_ago(context, _COPY_BARS) - 1
         if before >= FIRST_NOTE:
             leant[before] -= _grid(self._strictness * copy_nats(self._copied))
-        return leant
+        return self._motifs.lean(leant, context)
 
     def observe(self, context: StepContext, memory: Memory, token: int) -> None:
         if token >= FIRST_NOTE:
             self._copied.append(memory.bars_ago(context, _COPY_BARS) - 1 == token)
+        self._motifs.observe(context, token)
         super().observe(context, memory, token)
 
     def snapshot(self) -> tuple[Any, ...]:
-        return (super().snapshot(), tuple(self._copied))
+        return (super().snapshot(), tuple(self._copied), self._motifs.snapshot())
 
     def restore(self, snapshot: tuple[Any, ...]) -> None:
-        pitch, copied = snapshot
+        pitch, copied, motifs = snapshot
+        self._motifs.restore(motifs)
         super().restore(pitch)
         self._copied = deque(copied, maxlen=_COPY_NOTES)
 

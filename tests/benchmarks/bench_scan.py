@@ -22,6 +22,7 @@ import numpy as np
 
 from creativity import (
     ConditionalResidual,
+    Innovation,
     NullTable,
     StreamingScanner,
     scan_group,
@@ -80,6 +81,14 @@ def bench_stream(n_nodes: int, window_steps: int) -> None:
     line(f"step 1 x {n_nodes}, raw", timed(lambda i: raw.push(steps[i]), 4000)[0])
     scanner = StreamingScanner(table, window_steps, residual=residual)
     line(f"step 1 x {n_nodes}, with residual", timed(lambda i: scanner.push(steps[i]), 4000)[0])
+
+    both = np.zeros(2 * n_nodes, np.float32), np.concatenate([weights, weights])
+    innovation = Innovation(both[0], both[1].astype(np.float32))
+    follower = StreamingScanner(table, window_steps, residual=innovation)
+    bounded = np.tanh(steps)
+    line(
+        f"step 1 x {n_nodes}, with innovation", timed(lambda i: follower.push(bounded[i]), 4000)[0]
+    )
 
     def scanned(index: int) -> float:
         scanner.push(steps[index])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -218,3 +220,14 @@ def test_arguments_out_of_range_are_refused() -> None:
         scan_group(p, n_starts=-1, rng=rng)
     with pytest.raises(ValueError, match="row_penalty must be >= 0"):
         Preference(row_penalty=-1)
+
+
+def test_the_example_of_the_readme_runs_and_finds_what_it_plants(capsys) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    code = readme.split("## The scan, for any network")[1].split("```python\n")[1].split("```")[0]
+    names: dict[str, object] = {}
+    exec(code, names)
+    found = names["found"]
+    assert set(range(8, 16)) <= set(found.rows.tolist())
+    assert np.isin(np.arange(12), found.columns).mean() >= 0.9
+    assert "8" in capsys.readouterr().out

@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import creativity.kernels as kernels
 from creativity import (
     NullTable,
     Preference,
     StreamingScanner,
+    kernels,
     scan_group,
     scan_individual,
     score_subset,
+    step_kernels,
     warm_up,
 )
 from creativity.fitting import fit_residual
@@ -180,8 +181,8 @@ def test_a_bonus_keeps_nodes_in_the_subset() -> None:
 def test_nothing_is_compiled_after_the_warm_up() -> None:
     warm_up()
     loops = [
-        kernels.take_row, kernels.put_row, kernels.scan_planes, kernels.fill_planes,
-        kernels.bin_row, kernels.project,
+        step_kernels.take_row, kernels.put_row, kernels.scan_planes, kernels.fill_planes,
+        step_kernels.bin_row, step_kernels.project,
     ]  # fmt: skip
     before = [len(loop.signatures) for loop in loops]
     null = background()

@@ -2,14 +2,22 @@
 
 import asyncio
 import logging
+from dataclasses import replace
+
+import pytest
 
 from director.director import Casting, Director
 from director.outputs.memory import MemoryOutput, hanging_notes
 from director.score import Score, SectionTemplate, Strip, lay_out
+from ensembles.journal import Journal, read_journal
 from musebots import Musebot, Note
 from musebots import messages as m
 from musebots.agent import Link
+from musebots.bass import Bass
+from musebots.drums import Drums
+from musebots.errors import ConfigError
 from musebots.harmony import Key, parse_chords
+from musebots.melody import Melody
 from musebots.network import LoopbackNetwork, Wire
 from musebots.offline import run_offline
 from musebots.timebase import MeterMap, TempoMap
@@ -147,6 +155,27 @@ def test_a_killed_bot_goes_on_with_the_music_that_it_would_have_played():
     assert [note for note in after if note not in before and note.duration == 0.5] == []
     assert not report.n_late
     assert hanging_notes(out.events) == []
+
+
+@pytest.mark.parametrize("bot", [Melody, Bass, Drums], ids=lambda bot: bot.__name__)
+def test_a_network_that_is_killed_goes_on_with_its_phrase(bot):
+    async def kill(stage):
+        await stage.director.clock.until(17.2)
+        await killed(stage, "a")
+        await asyncio.sleep(0.7)
+        stage.start("a", bot)
+        await asyncio.sleep(100)
+
+    _, whole = played(score_of("a", "b"), {"a": bot, "b": Steady})
+    _, out = played(score_of("a", "b"), {"a": bot, "b": Steady}, kill)
+    for after in (False, True):
+        before, now = (
+            {(note.onset, note.pitch) for note in o.notes("a") if (note.onset >= 19) == after}
+            for o in (whole, out)
+        )
+        assert now <= before
+        assert now == before or not after
+    assert out.notes("b") == whole.notes("b")
 
 
 def test_a_state_that_no_longer_fits_is_told_and_the_bot_begins_anew(caplog):
@@ -318,6 +347,56 @@ def test_an_understudy_that_dies_leaves_everything_as_it_was():
 
     _, out = played(score_of("a"), {"a": Steady}, replace)
     assert [note.pitch for note in out.notes("a")] == [60] * (4 * BARS)
+
+
+def test_a_session_that_was_cut_off_goes_on_from_what_was_written_down(tmp_path):
+    journal = Journal({"piece": "x"}, tmp_path / "sessions" / "j.json")
+
+    async def cut_off(stage):
+        async for _ in stage.director.clock.beats(lead=-0.2):
+            journal.keep(stage.director)
+            if stage.director.status().bar == 6:
+                stage.director.stop()
+
+    _, whole = played(score_of("a", "b"), {"a": Dice, "b": Steady})
+    played(score_of("a", "b"), {"a": Dice, "b": Steady}, cut_off)
+    saved = read_journal(tmp_path / "sessions" / "j.json")
+    assert (saved.bar, saved.request) == (6, {"piece": "x"})
+
+    async def take_up(stage):
+        stage.director.reception.retained.restore(saved.retained)
+        await asyncio.sleep(100)
+
+    score = replace(score_of("a", "b"), first_bar=saved.bar, tempo_map=saved.tempo_map)
+    report, out = played(score, {"a": Dice, "b": Steady}, take_up)
+    for name in ("a", "b"):
+        assert out.notes(name) == [note for note in whole.notes(name) if note.onset >= 24]
+    assert not report.n_late
+    journal.finish()
+    with pytest.raises(ConfigError, match="there is no unfinished session here"):
+        read_journal(tmp_path / "sessions" / "j.json")
+    (tmp_path / "bad.json").write_text('{"format": 1, "request": {}, "bar": 1, "tempo": []}')
+    with pytest.raises(ConfigError, match="cannot be resumed"):
+        read_journal(tmp_path / "bad.json")
+
+
+def test_a_bot_of_a_session_that_is_over_is_sent_home_and_has_no_say():
+    heard = []
+
+    async def orphan(stage):
+        wire = Wire(lambda message, *_: heard.append(message))
+        await wire.open(stage.network)
+        await stage.director.clock.until(8.0)
+        wire.send(m.ClockPing("a", 1), stage.address)
+        wire.send(m.Notes.of("a", 99, [Note(onset=20, pitch=99)]), stage.address)
+        wire.send(m.Bye("a"), stage.address)
+        wire.send(m.ClockPing("", 1), stage.address)  # a command asks who is there
+        await asyncio.sleep(100)
+
+    report, out = played(score_of("a"), {"a": Steady}, orphan)
+    assert [type(message) for message in heard] == [m.Off, m.ClockPong]
+    assert [note.pitch for note in out.notes("a")] == [60] * (4 * BARS)
+    assert not report.n_lost
 
 
 def test_wishes_reach_whoever_looks_after_the_bots_and_nobody_else(caplog):

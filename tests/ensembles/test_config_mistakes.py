@@ -40,7 +40,15 @@ MISTAKES = {
         ["p.toml:6: tempo.bmp: unknown key; did you mean 'bpm'?", "bpm, changes"],
     ),
     "a key by its inner name": (("chords", "register_ = 1\nchords"), ["register_: unknown key"]),
-    "a missing key": (('chords = "C | G"\n', ""), ["p.toml:8: section[1].chords: is missing"]),
+    "a missing key": (('name = "A"\n', ""), ["p.toml:8: section[1].name: is missing"]),
+    "an invented form of written sections": (
+        ('["A"]', '"invent"'),
+        ["p.toml:3: form: must be a list, got 'invent'"],
+    ),
+    "a harmony of another kind": (
+        ("bars", 'harmony = "mine"\nbars'),
+        ["p.toml:2: harmony: must be 'written' or 'follow', got 'mine'"],
+    ),
     "an unknown chord": (("C | G", "C | Gzz"), ["p.toml:10: section[1].chords", "'zz'", "maj7"]),
     "no chord": (("C | G", "H"), ["p.toml:10: section[1].chords", "C, F# or Bb"]),
     "a chord that is no text": (('"C | G"', "7"), ["section[1].chords: must be text such as"]),

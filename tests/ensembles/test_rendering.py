@@ -216,9 +216,9 @@ def test_the_last_strokes_are_as_strong_as_the_section_that_they_end():
 
 
 GOLDEN = {
-    "trio": "8ebca11f3788b2e3af41a27f4b2b8dd88e6d0d372d53220eba3f27f6c690fb1c",
-    "waltz": "79a6104df25a87daee411e2019ed0446b4b4835268d0cd7ba10fc0632d346caf",
-    "nightfall": "f535627a25e3b0e00c5c955a6537e1336079a9a5aaf2ddb40147a0cfe1406d11",
+    "trio": "4560ae136312ce410bb10726783fdfa8f9f30fcf6d872aa85918372a55fb6d2d",
+    "waltz": "b1fcb4ddc0e43016378b5590138cf3405ce2bbbdc47a57346d699749b73c4c92",
+    "nightfall": "05192f6a44e04b4bb3d246dac1135071579405e805215bd8145f8878013e6b59",
 }
 
 

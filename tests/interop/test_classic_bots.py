@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from ensembles.classic.exporting import export_bot
+
 pytestmark = [
     pytest.mark.live,
     pytest.mark.skipif(os.name != "posix", reason="classic bots are started by bash"),
@@ -54,6 +56,12 @@ def play(path, *options, cwd):
     )
 
 
+def free_port():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
 def processes_in(folder):
     listing = subprocess.run(
         ["ps", "-ww", "-eo", "pid,args"], capture_output=True, text=True, check=True
@@ -62,7 +70,9 @@ def processes_in(folder):
     return [int(pid) for pid, words in lines if str(folder) in words and "strict_bot" in words]
 
 
-def test_a_classic_ensemble_plays_and_the_strictest_bots_survive_all_that_is_said(tmp_path):
+def test_a_classic_ensemble_plays_and_the_strictest_bots_survive_all_that_is_said(
+    tmp_path,
+):
     musebots, sets = tmp_path / "Musebots", tmp_path / "Ensembles"
     sets.mkdir()
     ways = {"Plain": (), "Nameless": ("nameless",), "Host": ("host",), "Port": ("port",),
@@ -70,13 +80,35 @@ def test_a_classic_ensemble_plays_and_the_strictest_bots_survive_all_that_is_sai
     folders = {name: make_bot(musebots, name, *how) for name, how in ways.items()}
     folders["Shell"] = make_bot(musebots, "Shell", "immortal", script="run.sh", background=True)
     folders["Late one"] = make_bot(musebots, "Late-one")
+    export_bot("hello", musebots / "Exported")
+    killed, stranger = make_bot(musebots, "Killed"), make_bot(tmp_path, "Stranger")
+    port, own = free_port(), free_port()
+    (stranger / "config.txt").write_text(
+        f"id Stranger_{own}\nmc_hostname 127.0.0.1\nmc_listen_port {port}\n"
+        f"my_listen_port {own}\noutput_channels 2\n"
+    )
     (sets / "set.txt").write_text(
         "tempo 120 duration 7\nPlain gain 0.5\nNameless\nHost initialize 3\nPort\nSlow\n"
-        "Chatty onoff 0.5 mood blue\nShell gain 0.25 odd\nLate-one delay 2 kill 4\nhello\n"
+        "Chatty onoff 0.5 mood blue\nShell gain 0.25 odd\nLate-one delay 2 kill 4\n"
+        "Exported\nKilled\nhello\n"
     )
-    process = play(sets / "set.txt", "-v", cwd=tmp_path)
-    output, _ = process.communicate(timeout=60)
+    process = play(sets / "set.txt", "-v", "--port", str(port), cwd=tmp_path)
+    lines, uninvited = [], None
+    with process:
+        for line in process.stdout:
+            lines.append(line)
+            if line.startswith("bar 1") and uninvited is None:
+                os.kill(processes_in(killed)[-1], signal.SIGKILL)
+                uninvited = subprocess.Popen(["bash", str(stranger / "run.command")])
+    output = "".join(lines)
     assert process.returncode == 0, output
+    assert uninvited.wait(timeout=20) == 0
+    assert heard(killed).count("started") == 2, output
+    assert "Killed has died" in output
+    strange = "\n".join(heard(stranger))
+    assert "DIED" not in strange
+    assert "/mc/time fi" in strange
+    assert "left" in strange
     assert not processes_in(tmp_path), output
     for name, folder in folders.items():
         lines = heard(folder)
@@ -108,42 +140,9 @@ def test_a_classic_ensemble_plays_and_the_strictest_bots_survive_all_that_is_sai
     assert host == "127.0.0.1"
     assert 7475 <= int(own) <= 15535
     assert "one sine tone; sends notepool; hears hdensity" in output
-    assert "hello" in output
-
-
-def test_a_killed_classic_bot_comes_back_and_one_that_is_unasked_is_adopted(tmp_path):
-    musebots = tmp_path / "Musebots"
-    one, other = make_bot(musebots, "One"), make_bot(tmp_path, "Other")
-    (tmp_path / "set.txt").write_text("tempo 120 duration 5\nOne\n")
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
-        own = free.getsockname()[1]
-    (other / "config.txt").write_text(
-        f"id Other_{own}\nmc_hostname 127.0.0.1\nmc_listen_port {port}\n"
-        f"my_listen_port {own}\noutput_channels 2\n"
-    )
-    process = play(tmp_path / "set.txt", "--bots", str(musebots), "--port", str(port), cwd=tmp_path)
-    stranger = None
-    lines = []
-    with process:
-        for line in process.stdout:
-            lines.append(line)
-            if line.startswith("bar 1") and stranger is None:
-                (pid,) = processes_in(one)
-                os.kill(pid, signal.SIGKILL)
-                stranger = subprocess.Popen(["bash", str(other / "run.command")])
-    assert process.returncode == 0, "".join(lines)
-    assert stranger.wait(timeout=20) == 0
-    assert heard(one).count("started") == 2, "".join(lines)
-    assert "One has died" in "".join(lines)
-    strange = "\n".join(heard(other))
-    assert "DIED" not in strange
-    assert "/mc/time fi" in strange
-    assert "left" in strange
-    assert not processes_in(tmp_path)
+    assert "Exported joined" in output
+    assert "Exported has died" not in output
+    assert "hello ready" in output
 
 
 def test_a_bot_that_is_not_there_is_named(tmp_path):

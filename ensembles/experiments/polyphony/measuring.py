@@ -76,7 +76,7 @@ def _measure(trial: Trial, rolls: Rolls, seed: int) -> Measured:
     started = time.perf_counter()
     report = fit(rolls, trial.settings, seed=seed)
     minutes = (time.perf_counter() - started) / 60
-    fresh = fresh_rolls(rolls)
+    fresh = nats_of_frames(report.model, fresh_rolls(rolls), report.compass)
     return Measured(
         collection=rolls.name,
         trial=trial.name,
@@ -88,11 +88,7 @@ def _measure(trial: Trial, rolls: Rolls, seed: int) -> Measured:
         test=report.test.given_first,
         test_with_first=report.test.with_first,
         test_per_roll=report.test.per_roll,
-        test_fresh=FrameLikelihood.of(
-            nats_of_frames(report.model, fresh, report.compass)
-        ).given_first
-        if fresh
-        else None,
+        test_fresh=FrameLikelihood.of(fresh).given_first if fresh else None,
         minutes=minutes,
     )
 

@@ -23,7 +23,13 @@ _PUBLISHED: tuple[tuple[str, str, float, float, str], ...] = (
     ("GRU, 2018", "independent", 8.43, 3.46, "Bai, Kolter, Koltun, arXiv 1803.01271, Table 1"),
     ("LSTM, 2018", "independent", 8.45, 3.29, "the same"),
     ("TCN, 2018", "independent", 8.10, 3.07, "the same"),
-    ("RNN-RBM, 2012", "joint", 6.27, 2.39, "Boulanger-Lewandowski et al., ICML, Table 1"),
+    (
+        "RNN-RBM, 2012",
+        "joint",
+        6.27,
+        2.39,
+        "Boulanger-Lewandowski et al., ICML, Table 1; second hand",
+    ),
     ("RNN-NADE (HF), 2012", "joint", 5.56, 2.31, "the same"),
 )
 
@@ -138,7 +144,7 @@ def notes(found: Sequence[Measured], collections: Sequence[Rolls]) -> tuple[str,
         "training pieces, and only those, by a few semitones, anew in every epoch.",
         "Settings were chosen on the validation split with seed 0; the epoch kept is the one with "
         "the best validation.",
-        "Minutes of training, one thread: "
+        "Minutes by the clock, one thread, whatever else the machine did: "
         + "; ".join(
             f"{run.collection} {run.trial} seed {run.seed}: {run.minutes:.1f}" for run in found
         )

@@ -19,7 +19,9 @@ def test_a_quick_run_fills_every_table_and_a_second_one_repeats_it(tmp_path: Pat
     likelihood, covered, without, cells = result.tables
     assert likelihood.column("role") == ["melody", "bass", "drums"]
     assert likelihood.column("seeds") == [2, 2, 2]
-    assert {"chord", "next chord", "position", "others", "earlier bars"} <= set(covered.column("covered"))
+    assert {"chord", "next chord", "position", "others", "earlier bars"} <= set(
+        covered.column("covered")
+    )
     assert set(without.column("without")) == {
         "nothing", "chord, next chord", "earlier bars, recall", "others",
     }  # fmt: skip
