@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ensembles.cli import control, create, evaluate, experiment, inspect, perform, train
+from ensembles.cli import calibrate, control, create, evaluate, experiment, inspect, perform, train
 from musebots import __version__
 
 __all__ = ["app"]
@@ -50,3 +50,4 @@ app.command("new")(create.new)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("experiment", epilog=experiment.NAMES)(experiment.experiment)
+app.command("calibrate")(calibrate.calibrate)
