@@ -9,21 +9,24 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from director.caretaker import Caretaker, Nobody
+from director.following import FollowedHarmony
 from director.outputs.base import Output
 from director.playback import DEFAULT_HORIZON_SECONDS, Playback
 from director.pulse import CallAt, PulseSender
 from director.reception import Casting, Reception
 from director.roster import Member, Roster
-from director.score import Score
+from director.score import Passage, Score, Strip
 from director.status import Status
+from director.watch import Watch
 from musebots import messages as m
 from musebots.clock import Clock
 from musebots.faults import one_fault
 from musebots.network import LOOPBACK_HOST, Address, Network, Wire
-from musebots.timebase import PPQ, ticks_from_beats
+from musebots.timebase import PPQ, TempoMap, ticks_from_beats
 
 __all__ = ["DEFAULT_PORT", "Casting", "Director", "SessionReport"]
 
@@ -64,21 +67,23 @@ class SessionReport:
 class _Numbers:
     """Numbers of the notes messages, to see which are missing."""
 
-    next_number: dict[str, int] = field(default_factory=dict)
+    next_number: dict[tuple[str, Address], int] = field(default_factory=dict)
     n_lost: Counter[str] = field(default_factory=Counter)
 
     def begin(self, bot_id: str) -> None:
         """A bot has (re)joined: it counts from 0."""
-        self.next_number[bot_id] = 0
+        for key in [key for key in self.next_number if key[0] == bot_id]:
+            del self.next_number[key]
 
-    def take(self, bot_id: str, number: int) -> None:
+    def take(self, bot_id: str, source: Address, number: int) -> None:
         """A message has come."""
-        expected = self.next_number.get(bot_id, 0)
+        key = (bot_id, source)
+        expected = self.next_number.get(key, 0)
         if expected < number <= expected + MAX_GAP:
             self.n_lost[bot_id] += number - expected
         elif number < expected and self.n_lost[bot_id]:  # out of order: it was counted as lost
             self.n_lost[bot_id] -= 1
-        self.next_number[bot_id] = max(expected, number + 1)
+        self.next_number[key] = max(expected, number + 1)
 
 
 class Director:
@@ -93,6 +98,13 @@ class Director:
         Already open.
     call_at : CallAt, optional
         Where the classic pulse is sent from; the event loop by default.
+    caretaker : Caretaker, optional
+        Hears of bots that fail, and of wishes to have others.
+    ends_on_exiting : bool
+        Whether the session ends, at a bar line, when a bot broadcasts that its form is finished, as
+        the classic conductors have it.
+    anchor_for : callable, optional
+        From the earliest time at which tick 0 could fall to when it is to; at once by default.
     """
 
     def __init__(
@@ -102,6 +114,9 @@ class Director:
         outputs: Sequence[Output],
         *,
         call_at: CallAt | None = None,
+        caretaker: Caretaker | None = None,
+        ends_on_exiting: bool = False,
+        anchor_for: Callable[[float], float] | None = None,
         horizon_seconds: float = DEFAULT_HORIZON_SECONDS,
     ) -> None:
         self.score = score
@@ -109,7 +124,12 @@ class Director:
         self.clock.tempo_map = score.tempo_map
         self.clock.meter_map = score.meter_map
         self.playback = Playback(score, self.clock, outputs, horizon_seconds=horizon_seconds)
-        self._wire = Wire(self._receive)
+        self.caretaker: Caretaker = caretaker or Nobody()
+        self._watch = Watch()
+        self._ends_on_exiting = ends_on_exiting
+        self._anchor_for = anchor_for or (lambda earliest: earliest)
+        self._wire = Wire(self._receive, admits=self._admits)
+        self._following = FollowedHarmony(score) if score.follows_harmony else None
         self.reception = Reception(score, cast, self.clock, self._wire, self._members_changed)
         self._loop = asyncio.get_running_loop()
         self._pulse = PulseSender(
@@ -153,6 +173,11 @@ class Director:
         return self._report()
 
     @property
+    def address(self) -> Address:
+        """Where bots find the Director, once it is open."""
+        return self._wire.address
+
+    @property
     def roster(self) -> Roster:
         """Who plays."""
         return self.reception.roster
@@ -166,9 +191,21 @@ class Director:
         """A bot's process or connection has ended: silence it and tell the others."""
         if self.reception.leave(bot_id):
             self.playback.silence(bot_id)
+        self._watch.forget(bot_id)
+
+    def add_bot(self, strip: Strip, casting: Casting) -> None:
+        """Another bot was started; it plays as soon as it is ready."""
+        self.playback.add_strip(strip)
+        self.reception.expect(strip.bot_id, casting)
+
+    def remove_bot(self, bot_id: str) -> None:
+        """Send a bot home and forget it; its strip stays, in case that it comes back."""
+        self.reception.remove(bot_id)
+        self.playback.silence(bot_id)
+        self._watch.forget(bot_id)
 
     def set_tempo(self, bpm: float, *, ramp_beats: float = 0.0) -> None:
-        """Another tempo from the next beat on that is still open.
+        """Another tempo from the next beat on that is still open; the end still slows down.
 
         Raises
         ------
@@ -182,8 +219,27 @@ class Director:
         tempo_map = self.clock.tempo_map.with_change(
             tick, bpm, ramp_ticks=ticks_from_beats(ramp_beats)
         )
-        changed = tempo_map.changed_points(self.clock.tempo_map)
+        if self.score.ritardando is not None:
+            tempo_map = tempo_map.with_ritardando(self.score.ritardando)
         log.info("tempo %g bpm", bpm)
+        self._follow(tempo_map, tick)
+
+    def steer(self, points: Sequence[tuple[int, float]]) -> None:
+        """Other tempi from these ticks on, (tick, bpm); all must be open still. Nobody is told why.
+
+        Raises
+        ------
+        ValueError
+            When a tempo is out of range.
+        """
+        tempo_map = self.clock.tempo_map
+        for tick, bpm in points:
+            tempo_map = tempo_map.with_change(tick, bpm)
+        self._follow(tempo_map, points[0][0])
+
+    def _follow(self, tempo_map: TempoMap, tick: int) -> None:
+        """The clock, the outputs and the band follow another tempo map from `tick` on."""
+        changed = tempo_map.changed_points(self.clock.tempo_map)
         self.clock.change_tempo(tempo_map)
         self.playback.change_tempo(tempo_map, tick)
         self.reception.tell_tempo(changed)
@@ -220,7 +276,8 @@ class Director:
             if not member.is_ready:
                 log.warning("starting without %s: not ready in %g s", member.bot_id, READY_SECONDS)
         count_in_seconds = -self.score.tempo_map.seconds_at(self.score.start_tick)
-        self.clock.start(self._loop.time() + SETTLE_SECONDS + count_in_seconds)
+        earliest = self._loop.time() + SETTLE_SECONDS + count_in_seconds
+        self.clock.start(self._anchor_for(earliest))
         self.reception.tell_tempo(self.clock.tempo_map.points)
         self.playback.start()
         await self._until_end()
@@ -257,16 +314,55 @@ class Director:
             ahead_tick = self.score.meter_map.bar_tick(bar - AHEAD_BARS)
             if ahead_tick > self.score.start_tick:
                 await self.clock.until_tick(ahead_tick)
-            self.reception.announce(passage)
+            self.reception.announce(self._led(passage))
+
+    def _led(self, passage: Passage) -> Passage:
+        return passage if self._following is None else self._following.passage(passage)
+
+    def _be_led(self, message: m.Broadcast | m.HarmonyPlan) -> None:
+        """Take over the harmony that somebody announces, in a piece that follows."""
+        tick = self.clock.tick_now if self.clock.is_started else self.score.start_tick
+        if self._following is not None and self._following.take(message, tick):
+            self.reception.reharmonise(self._led)
 
     async def _keep_house(self) -> None:
-        """Send the list of bots as a heartbeat, and notice who has fallen silent."""
+        """Send the list of bots as a heartbeat, and notice who has fallen silent or hangs."""
         while True:
             here = tuple(member.bot_id for member in self.roster.here)
             self.reception.tell_all(m.AgentList(here))
+            slept_at = self._loop.time()
             await asyncio.sleep(HOUSEKEEPING_SECONDS)
-            for member in self.reception.fallen_silent():
-                self.playback.silence(member.bot_id)
+            if self._loop.time() - slept_at < 2 * HOUSEKEEPING_SECONDS:
+                self._judge()  # else it was us who were away, and what they said waits to be read
+
+    def _judge(self) -> None:
+        for member in self.reception.fallen_silent():
+            self.playback.silence(member.bot_id)
+            if member.is_classic and member.address is not None:
+                self._wire.send(m.Off(), member.address)
+            if member.state == "silent" or member.is_classic:
+                self.caretaker.failing(member.bot_id, "no heartbeat")
+        seconds_at = self.clock.seconds_at if self.clock.is_started else None
+        for verdict in self._watch.verdicts(self.roster.here, self._loop.time(), seconds_at):
+            self._fail(verdict.bot_id, verdict.words)
+
+    def _fail(self, bot_id: str, words: str) -> None:
+        """A bot does not behave: silence it, and leave the rest to whoever looks after it."""
+        log.warning("%s: %s", bot_id, words)
+        self.playback.silence(bot_id)
+        self._watch.forget(bot_id)
+        self.caretaker.failing(bot_id, words)
+
+    def _admits(self, n_bytes: int, source: Address) -> bool:
+        """Whether a datagram is read; who floods is silenced."""
+        if self._watch.admits(n_bytes, source, self._loop.time()):
+            return True
+        if self._watch.is_news(source):
+            log.warning("too much at once from %s:%d: ignored", *source)
+            for member in self.roster.here:
+                if member.address == source:
+                    self._fail(member.bot_id, "it floods")
+        return False
 
     def _report(self) -> SessionReport:
         scheduler = self.playback.scheduler
@@ -274,7 +370,7 @@ class Director:
         if self._stop.is_set():
             tick = max(0, min(int(self.clock.tick_now), tick)) if self.clock.is_started else 0
         return SessionReport(
-            n_notes={strip.bot_id: scheduler.n_notes[strip.bot_id] for strip in self.score.strips},
+            n_notes={bot_id: scheduler.n_notes[bot_id] for bot_id in self.playback.channels},
             n_late=dict(scheduler.n_late),
             n_missed=dict(scheduler.n_missed),
             n_refused=dict(scheduler.n_refused),
@@ -288,24 +384,35 @@ class Director:
     # --- messages -------------------------------------------------------------------------------
 
     def _receive(self, message: m.Message, datagram: bytes, source: Address) -> None:
+        if self.reception.understudies.is_retired(source):
+            return
         match message:
             case m.Notes():
-                self._take_notes(message, datagram)
+                self._take_notes(message, datagram, source)
+            case m.Alive() if self._is_orphan(message.bot_id):
+                self._wire.send(m.Off(), source)
             case m.Alive():
                 member = self.reception.alive(message, source)
                 if member is not None and member.is_classic:
                     self._send_gain(member)
+            case m.ClockPing() if not self._is_from(message.bot_id, source):
+                self._wire.send(m.Off(), source)  # of a session that is over
             case m.ClockPing():
+                self._watch.answered(message.bot_id, self._loop.time())
                 self.reception.ping(message, source)
             case m.Hello():
-                self._numbers.begin(message.bot_id)
-                self.reception.hello(message, source)
-            case m.Ready():
-                self.reception.ready(message.bot_id)
-            case m.Bye():
-                self.bot_gone(message.bot_id)
+                if self.reception.hello(message, source):
+                    self._numbers.begin(message.bot_id)
+                    self._watch.begin(message.bot_id, self._loop.time())
+            case m.Ready() | m.Bye() | m.Progress() | m.State():
+                self._take_news(message, source)
             case m.Broadcast():
-                self.reception.relay(datagram, self.roster.here)
+                self.reception.relay_broadcast(message, datagram)
+                self._be_led(message)
+                if self._ends_on_exiting and message.topic == "exiting":
+                    self._stop_at_bar_line(message.sender)
+            case m.HarmonyPlan():
+                self._be_led(message)
             case m.Activations():
                 self._relay_to("activations", message.bot_id, datagram)
             case m.Flag() | m.Monitoring():
@@ -313,6 +420,7 @@ class Director:
             case m.Cancel():
                 self.playback.cancel(message.bot_id, message.from_tick)
             case m.Control():
+                self.reception.retained.keep_control(message, datagram)
                 chosen = [
                     member
                     for member in self.roster.here
@@ -323,18 +431,92 @@ class Director:
                 self._take_mix(message)
             case m.SetTempo():
                 self.set_tempo(message.bpm, ramp_beats=message.ramp_beats)
+            case m.Add() | m.Remove() | m.Replace():
+                self.caretaker.asked(message, source)
             case m.Stop():
                 self.stop()
 
-    def _take_notes(self, message: m.Notes, datagram: bytes) -> None:
+    def _take_news(self, message: m.Ready | m.Bye | m.Progress | m.State, source: Address) -> None:
+        """What a bot says of itself, or somebody who is to take its place."""
+        understudies = self.reception.understudies
+        if understudies.is_waiting(message.bot_id, source):
+            self._take_news_of_understudy(message)
+            return
+        if not self._is_from(message.bot_id, source):
+            return
+        match message:
+            case m.Ready():
+                self.reception.ready(message.bot_id)
+            case m.Bye():
+                self.bot_gone(message.bot_id)
+            case m.Progress():
+                self._watch.progress(message)
+            case m.State() if message.bot_id in self.roster.members:
+                self.reception.retained.keep_state(message)
+
+    def _is_orphan(self, bot_id: str) -> bool:
+        """In a session that is taken up again: a bot of before, whose new self is awaited."""
+        member = self.roster.members.get(bot_id)
+        is_awaited = member is not None and member.state == "expected" and not member.is_classic
+        return self.score.first_bar > 0 and is_awaited
+
+    def _is_from(self, bot_id: str, source: Address) -> bool:
+        """Whether a message may be a bot's: it comes from where that said hello."""
+        member = self.roster.members.get(bot_id)
+        return (
+            member is None
+            or member.is_classic
+            or member.address == source
+            or self.reception.understudies.is_waiting(bot_id, source)
+        )
+
+    def _take_news_of_understudy(self, message: m.Ready | m.Bye | m.Progress | m.State) -> None:
+        bot_id, understudies = message.bot_id, self.reception.understudies
+        match message:
+            case m.Bye():
+                understudies.cancel(bot_id)
+            case m.Ready():
+                meters = self.clock.meter_map
+                now = self.clock.tick_now if self.clock.is_started else self.score.start_tick
+                self._appoint(bot_id, meters.bar_tick(meters.bar_at(now) + 2))
+            case m.Progress() if self.playback.committed_tick() < message.tick < m.DONE_TICK:
+                self._appoint(bot_id, message.tick)
+
+    def _appoint(self, bot_id: str, tick: int) -> None:
+        """An understudy takes over at a bar line, at the latest."""
+        self.reception.understudies.appoint(bot_id, tick)
+        self.playback.cancel(bot_id, tick)
+        self._take_over(bot_id)
+
+    def _take_over(self, bot_id: str) -> None:
+        """Let an understudy play, when its time has come."""
+        tick = self.reception.understudies.takeover_tick(bot_id)
+        if tick is None or bot_id not in self.roster.members:
+            return
+        if self.clock.is_started and (wait := self.clock.seconds_at(tick) - self._loop.time()) > 0:
+            self._loop.call_later(wait, self._take_over, bot_id)
+            return
+        self.reception.take_over(bot_id)
+        self._watch.begin(bot_id, self._loop.time())
+        self.caretaker.took_over(bot_id)
+
+    def _take_notes(self, message: m.Notes, datagram: bytes, source: Address) -> None:
         if not self.playback.has_strip(message.bot_id):
             self._n_strange += 1
             if self._n_strange == 1:
                 log.warning("no strip for %s: its notes are not heard", message.bot_id)
             return
-        self._numbers.take(message.bot_id, message.number)
-        self.playback.add(message.bot_id, message.notes)
-        self._relay_to("notes", message.bot_id, datagram)
+        bot_id, may_play = message.bot_id, self.reception.understudies.may_play
+        if not self._is_from(bot_id, source):
+            return
+        self._numbers.take(bot_id, source, message.number)
+        notes = [n for n in message.notes if may_play(bot_id, source, n.onset_ticks)]
+        self._watch.answered(bot_id, self._loop.time())
+        if not notes:
+            return
+        self.playback.add(bot_id, notes)
+        self.reception.retained.keep_notes(bot_id, datagram)
+        self._relay_to("notes", bot_id, datagram)
 
     def _relay_to(self, topic: str, bot_id: str, datagram: bytes) -> None:
         """Send on what a bot said of a topic, to the others who hear it."""
@@ -346,19 +528,30 @@ class Director:
         ]
         self.reception.relay(datagram, hearers)
 
+    def _stop_at_bar_line(self, sender: str) -> None:
+        """A bot's form is finished: end with the bar."""
+        if not self.clock.is_started:
+            return
+        log.info("%s has finished its form: the band ends with this bar", sender or "a bot")
+        meters = self.clock.meter_map
+        tick = meters.bar_tick(meters.bar_at(self.clock.tick_now) + 1)
+        wait = self.clock.seconds_at(tick) - self._loop.time()
+        self._loop.call_later(max(0.0, wait), self.stop)
+
     def _take_mix(self, message: m.Mix) -> None:
         self.playback.change_mix(
             message.bot_id, message.name, message.value, fade_seconds=message.fade_seconds
         )
         for member in self.roster.here:
             if member.is_classic:
-                self._send_gain(member)
+                self._send_gain(member, fade_seconds=message.fade_seconds)
 
-    def _send_gain(self, member: Member) -> None:
-        """A classic bot sounds by itself: tell it the gain at which it should."""
+    def _send_gain(self, member: Member, *, fade_seconds: float = 0.0) -> None:
+        """A classic bot sounds by itself: tell it the gain at which it should, and how soon."""
         if member.address is not None:
-            gain = self.playback.mix.gain_at(member.bot_id, self._loop.time())
-            self._wire.send(m.Gain(min(1.0, gain)), member.address)
+            then = self._loop.time() + fade_seconds
+            gain = self.playback.mix.gain_at(member.bot_id, then)
+            self._wire.send(m.Gain(min(1.0, gain), 1000.0 * fade_seconds), member.address)
 
     def _members_changed(self) -> None:
         self._changed.set()

@@ -80,6 +80,10 @@ class Mix:
             {s.bot_id: StripMix(Fader(end_db=max(MIN_DB, s.gain_db)), pan=s.pan) for s in strips}
         )
 
+    def with_strip(self, strip: Strip) -> Mix:
+        """The mix with another strip, at its own level."""
+        return replace(self, strips={**self.strips, **Mix.of([strip]).strips})
+
     def gain_at(self, bot_id: str, seconds: float) -> float:
         """The linear gain at which a strip is heard.
 

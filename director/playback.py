@@ -8,12 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from director.mix import Mix
-from director.outputs.base import Level, NoteOff, NoteOn, Output, OutputEvent, TempoChange
+from director.outputs.base import (
+    Level,
+    NoteOff,
+    NoteOn,
+    Output,
+    OutputEvent,
+    StripAdded,
+    TempoChange,
+)
 from director.scheduler import Scheduled, Scheduler
-from director.score import Score
+from director.score import Score, Strip
 from musebots.clock import Clock
 from musebots.notes import Note
 from musebots.timebase import TempoMap
@@ -70,6 +78,21 @@ class Playback:
     def has_strip(self, bot_id: str) -> bool:
         """Whether this bot has a place in the mix."""
         return bot_id in self._channels
+
+    @property
+    def channels(self) -> Mapping[str, int]:
+        """Every bot that has a place in the mix, and its MIDI channel (0..15)."""
+        return self._channels
+
+    def add_strip(self, strip: Strip) -> None:
+        """Another bot gets a place in the mix; one that has it keeps its fader."""
+        if strip.bot_id in self._channels:
+            return
+        self._channels[strip.bot_id] = strip.channel
+        self.mix = self.mix.with_strip(strip)
+        tick = max(0, self.committed_tick() + 1)
+        self._send(StripAdded(tick, self._clock.tempo_map.seconds_at(tick), strip))
+        self._send_levels()
 
     def add(self, bot_id: str, notes: Iterable[Note]) -> None:
         """Take in a bot's notes; `KeyError` for a bot without a strip."""

@@ -11,8 +11,10 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from director.retained import Retained
 from director.roster import Member, Roster
 from director.score import Passage, Score
+from director.understudies import Understudies
 from musebots import messages as m
 from musebots.agent import NS_PER_SECOND
 from musebots.clock import Clock
@@ -23,16 +25,21 @@ __all__ = ["Casting", "Reception", "passage_messages"]
 
 log = logging.getLogger(__name__)
 
+CONDUCTOR = "Conductor"  # the sender of what an ensemble file tells its bots
 ON_DEMAND = ("activations",)  # topics that bots send only while somebody hears them
 
 
 @dataclass(frozen=True, slots=True)
 class Casting:
-    """What a bot is told when it joins: its seed and its own settings (JSON)."""
+    """What a bot is told when it joins: its seed and its own settings (JSON).
+
+    `greetings` are topics and values that a classic bot is told as broadcasts instead.
+    """
 
     role: str
     seed: int
     settings_json: str = "{}"
+    greetings: tuple[tuple[str, m.OscValue], ...] = ()
 
 
 class Reception:
@@ -62,10 +69,12 @@ class Reception:
         self.roster = Roster()
         for bot_id, casting in cast.items():
             self.roster.expect(bot_id, casting.role)
+        self.retained = Retained()
+        self.understudies = Understudies()
         self.announced: list[Passage] = []
         self.pulse_listeners: tuple[Address, ...] = ()
         self._score = score
-        self._cast = cast
+        self._cast = dict(cast)
         self._clock = clock
         self._wire = wire
         self._on_change = on_change
@@ -78,31 +87,82 @@ class Reception:
         member = self.roster.alive(message, source, self._loop.time())
         if member is not None:
             log.info("%s joined", member.bot_id)
-            self._members_changed()
+            if member.is_classic and member.address is not None:
+                self._greet(member.bot_id, member.address)
+                self._tell_retained(member.address, is_classic=True)
+            self.members_changed()
         return member
 
-    def hello(self, message: m.Hello, source: Address) -> None:
-        """Somebody speaks our dialect: say welcome and everything that it needs to know."""
+    def _greet(self, bot_id: str, to: Address) -> None:
+        """A classic bot's own words from its ensemble file."""
+        casting = self._cast.get(bot_id)
+        for topic, value in casting.greetings if casting else ():
+            self._wire.send(m.Broadcast(topic, CONDUCTOR, (value,)), to)
+
+    def place(self, bot_id: str, address: Address) -> None:
+        """A classic bot is started that will listen there."""
+        self.roster.place(bot_id, address)
+
+    def expect(self, bot_id: str, casting: Casting) -> None:
+        """Another bot was started, while the session runs."""
+        self._cast[bot_id] = casting
+        self.roster.expect(bot_id, casting.role)
+
+    def remove(self, bot_id: str) -> None:
+        """A bot is taken out of the band: send it home, and know it no more."""
+        member = self.roster.members.get(bot_id)
+        if member is not None and member.address is not None:
+            self._wire.send(m.Off(), member.address)
+            self.understudies.retire(member.address)
+        self.understudies.cancel(bot_id)
+        self.roster.remove(bot_id)
+        self.retained.forget(bot_id)
+        self.retained.forget_state(bot_id)
+        self._cast.pop(bot_id, None)
+        self.members_changed()
+
+    def hello(self, message: m.Hello, source: Address) -> bool:
+        """Somebody speaks our dialect: say welcome and everything that it needs to know.
+
+        Returns whether it plays under this id from now on; an understudy does not yet.
+        """
         if message.version != m.PROTOCOL_VERSION:
             self._n_foreign += 1
             if self._n_foreign > 1:
-                return
+                return False
             log.warning(
                 "%s speaks version %d of our protocol, we speak %d: not admitted",
                 message.bot_id, message.version, m.PROTOCOL_VERSION,
             )  # fmt: skip
-            return
+            return False
+        known = self.roster.members.get(message.bot_id)
+        is_understudy = (
+            known is not None
+            and known.state == "ready"
+            and known.address is not None
+            and self.understudies.hello(message.bot_id, source, known.address)
+        )
+        if known is not None and is_understudy:
+            self._tell_everything(known, source)
+            return False
         member = self.roster.hello(message, source, self._loop.time())
-        for answer in self._welcome(member):
-            self._wire.send(answer, source)
-        if self._wanted:
-            self._wire.send(m.Wanted(self._wanted), source)
-        self._members_changed()
+        self._tell_everything(member, source)
+        self.members_changed()
+        return True
+
+    def take_over(self, bot_id: str) -> None:
+        """The understudy of a bot plays from now on; the other goes home."""
+        member = self.roster.members[bot_id]
+        if member.address is not None:
+            self._wire.send(m.Off(), member.address)
+            member.address = self.understudies.take_over(bot_id, member.address)
+            log.info("%s has been replaced", bot_id)
+            self.members_changed()
 
     def ready(self, bot_id: str) -> None:
         """A bot is prepared."""
         self.roster.ready(bot_id)
-        self._members_changed()
+        self.members_changed()
 
     def ping(self, message: m.ClockPing, source: Address) -> None:
         """Answer a clock exchange."""
@@ -114,7 +174,8 @@ class Reception:
         if self.roster.leave(bot_id) is None:
             return False
         log.info("%s left", bot_id)
-        self._members_changed()
+        self.retained.forget(bot_id)
+        self.members_changed()
         return True
 
     def fallen_silent(self) -> list[Member]:
@@ -123,7 +184,7 @@ class Reception:
         for member in silent:
             log.warning("%s is %s: no heartbeat", member.bot_id, member.state)
         if silent:
-            self._members_changed()
+            self.members_changed()
         return silent
 
     def announce(self, passage: Passage) -> None:
@@ -131,6 +192,16 @@ class Reception:
         self.announced.append(passage)
         for message in passage_messages(passage):
             self.tell_ours(message)
+
+    def reharmonise(self, led: Callable[[Passage], Passage]) -> None:
+        """Tell the chords of the passages announced that sound otherwise now."""
+        now = self._clock.tick_now if self._clock.is_started else self._score.start_tick
+        for index, passage in enumerate(self.announced):
+            changed = led(passage)
+            if passage.section.end_tick > now and changed.spans != passage.spans:
+                self.announced[index] = changed
+                for message in passage_messages(changed)[1:]:
+                    self.tell_ours(message)
 
     def tell_tempo(self, points: Sequence[TempoPoint]) -> None:
         """Tell these points of the tempo map, and when tick 0 falls."""
@@ -156,16 +227,53 @@ class Reception:
         """Send a message of our dialect to those who speak it."""
         self.relay(m.encode(message), (x for x in self.roster.here if not x.is_classic))
 
+    def relay_broadcast(self, message: m.Broadcast, datagram: bytes) -> None:
+        """Send a broadcast on to all, the sender too: as it came, but for what old bots die of."""
+        self.retained.keep_broadcast(message, datagram)
+        readable = m.plain(datagram)
+        here = self.roster.here
+        self.relay(datagram, (member for member in here if not member.is_classic))
+        if readable is not None:
+            self.relay(readable, (member for member in here if member.is_classic))
+
     def relay(self, datagram: bytes, members: Iterable[Member]) -> None:
         """Send a datagram on as it came."""
         for member in members:
             if member.address is not None:
                 self._wire.send_bytes(datagram, member.address)
 
+    def _tell_everything(self, member: Member, to: Address) -> None:
+        """Say welcome, and all that has been said and still holds."""
+        for answer in self._welcome(member):
+            self._wire.send(answer, to)
+        others = [
+            other.bot_id
+            for other in self.roster.here
+            if other is not member and member.wants("notes", self.role_of(other.bot_id))
+        ]
+        for datagram in self.retained.notes(others):
+            self._wire.send_bytes(datagram, to)
+        for datagram in self.retained.controls(member.bot_id):
+            self._wire.send_bytes(datagram, to)
+        self._tell_retained(to, is_classic=False)
+        if self._wanted:
+            self._wire.send(m.Wanted(self._wanted), to)
+
+    def _tell_retained(self, to: Address, *, is_classic: bool) -> None:
+        for datagram in self.retained.broadcasts():
+            readable = m.plain(datagram) if is_classic else datagram
+            if readable is not None:
+                self._wire.send_bytes(readable, to)
+
     def _welcome(self, member: Member) -> list[m.Message]:
-        """Everything that a bot needs to know, also one that joins late."""
+        """Everything that a bot needs to know, also one that joins late or comes back."""
         casting = self._cast.get(member.bot_id, Casting(member.role, self._score.seed))
+        now = float(self._score.first_tick)
+        if self._clock.is_started:
+            now = max(now, self._clock.tick_now)
+        state = self.retained.state(member.bot_id, now)
         messages: list[m.Message] = [
+            *state,  # before the welcome, upon which the bot begins
             m.Welcome(
                 m.PROTOCOL_VERSION,
                 member.bot_id,
@@ -177,13 +285,14 @@ class Reception:
             m.Bars.of(self._score.meter_map),
             *self._tempo(self._clock.tempo_map.points),
         ]
-        now = self._clock.tick_now if self._clock.is_started else self._score.start_tick
+        since = state[0].tick if state else now
         for passage in self.announced:
-            if passage.section.end_tick > now:
+            if passage.section.end_tick > since:
                 messages += passage_messages(passage)
         return messages
 
-    def _members_changed(self) -> None:
+    def members_changed(self) -> None:
+        """Somebody has come, gone or changed: tell the band."""
         here = self.roster.here
         self.pulse_listeners = tuple(
             member.address

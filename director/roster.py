@@ -12,7 +12,8 @@ __all__ = ["MAX_MEMBERS", "MAX_NAME_LENGTH", "Member", "Roster"]
 MAX_MEMBERS = 100
 MAX_NAME_LENGTH = 32  # so that a roster of everybody fits one datagram
 SILENT_SECONDS = 5.0
-GONE_SECONDS = 12.0
+GONE_SECONDS = 12.0  # some classic bots send a heartbeat every 5 s only
+FIRST_USER_PORT = 1024
 
 
 @dataclass(slots=True)
@@ -20,7 +21,9 @@ class Member:
     """A bot as the Director sees it.
 
     `state` is one of expected, joined, ready, silent, gone. `hears` are the topics of its hello; a
-    bot that turns up without one is taken to speak the classic dialect only.
+    bot that turns up without one is taken to speak the classic dialect only. `n_ready` counts how
+    often it has got ready, over all its lives. One that `is_placed` is a classic bot that was told
+    where to listen: it may send from anywhere.
     """
 
     bot_id: str
@@ -32,12 +35,14 @@ class Member:
     sends: tuple[str, ...] = ()
     seen_seconds: float = 0.0
     has_been_ready: bool = False
+    n_ready: int = 0
     is_stranger: bool = True
+    is_placed: bool = False
 
     @property
     def is_here(self) -> bool:
         """Whether it can be talked to."""
-        return self.address is not None and self.state != "gone"
+        return self.address is not None and self.state not in ("expected", "gone")
 
     @property
     def is_ready(self) -> bool:
@@ -65,14 +70,34 @@ class Roster:
 
     def alive(self, message: Alive, source: Address, now_seconds: float) -> Member | None:
         """A heartbeat; returns the member if it has just (re)joined."""
-        bot_id = message.bot_id or f"{source[0]}:{source[1]}"
+        bot_id = self._known_id("_".join(message.bot_id.split()), source)
         member = self._member(bot_id, is_classic=True)
         is_news = member.state in ("expected", "silent", "gone")
-        member.address = source
+        if member.address is None or (member.is_classic and not member.is_placed):
+            member.address = _listening(bot_id, source)  # one that said hello is where it said it
         member.seen_seconds = now_seconds
         if is_news:
             member.state = "ready" if member.has_been_ready else "joined"
         return member if is_news else None
+
+    def place(self, bot_id: str, address: Address) -> None:
+        """A classic bot was told to listen there."""
+        member = self.members[bot_id]
+        member.address, member.is_placed, member.is_classic = address, True, True
+        member.state = "expected"
+
+    def _known_id(self, bot_id: str, source: Address) -> str:
+        """Whose heartbeat this is: ``name``, ``name@host``, ``name_port``, or by its own port."""
+        if bot_id in self.members:
+            return bot_id
+        stem, _, port = bot_id.rpartition("_")
+        for name in (bot_id.partition("@")[0], stem if port.isdigit() else ""):
+            if name in self.members and self.members[name].is_placed:
+                return name
+        for member in self.members.values():
+            if member.is_placed and member.address == source:
+                return member.bot_id
+        return bot_id or f"{source[0]}:{source[1]}"
 
     def hello(self, message: Hello, source: Address, now_seconds: float) -> Member:
         """A bot that speaks our dialect introduces itself."""
@@ -115,6 +140,11 @@ class Roster:
         if member is not None:
             member.state = "ready"
             member.has_been_ready = True
+            member.n_ready += 1
+
+    def remove(self, bot_id: str) -> None:
+        """Forget a bot altogether."""
+        self.members.pop(bot_id, None)
 
     def leave(self, bot_id: str) -> Member | None:
         """A bot is gone; returns it if that is news."""
@@ -132,10 +162,12 @@ class Roster:
             if member.address is None or member.state == "gone":
                 continue
             silent = now_seconds - member.seen_seconds
+            if member.state == "expected":
+                continue
             if silent > GONE_SECONDS:
                 member.state = "gone"
                 news.append(member)
-            elif silent > SILENT_SECONDS and member.state != "silent":
+            elif silent > SILENT_SECONDS and member.state != "silent" and not member.is_classic:
                 member.state = "silent"
                 news.append(member)
         return news
@@ -149,3 +181,11 @@ class Roster:
     def is_ready(self) -> bool:
         """Whether every expected bot is ready, or gone."""
         return all(member.is_ready for member in self.members.values())
+
+
+def _listening(bot_id: str, source: Address) -> Address:
+    """Where an uninvited bot listens: at the port in its id, or the one it sends from."""
+    _, _, port = bot_id.rpartition("_")
+    if port.isdigit() and FIRST_USER_PORT <= int(port) < 65536:
+        return (source[0], int(port))
+    return source

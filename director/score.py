@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from musebots.form import Section
 from musebots.harmony import Chord, ChordSpan, Key, spans_from
-from musebots.timebase import PPQ, MeterMap, TempoMap, ticks_from_beats
+from musebots.timebase import PPQ, MeterMap, Ritardando, TempoMap, ticks_from_beats
 
 __all__ = ["Passage", "Score", "SectionTemplate", "Strip", "lay_out"]
 
@@ -56,6 +56,7 @@ class SectionTemplate:
     density: float = 0.5
     register: float = 0.5
     tacet: tuple[str, ...] = ()
+    solo: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,13 @@ class Score:
     count_in_bars : int
         Silent bars before the first note, so that nobody is late for it.
     seed : int
+    ritardando : Ritardando or None
+        How the piece slows down into its last bar, also after its tempo was changed by hand; the
+        tempo map has it already.
+    first_bar : int
+        Where a session that was cut off is taken up again.
+    follows_harmony : bool
+        Whether the chords are those that a bot or a person announces; see `director.following`.
     """
 
     title: str
@@ -98,6 +106,9 @@ class Score:
     swing_unit_ticks: int = PPQ // 2
     count_in_bars: int = 1
     seed: int = 0
+    ritardando: Ritardando | None = None
+    first_bar: int = 0
+    follows_harmony: bool = False
 
     @property
     def end_tick(self) -> int:
@@ -106,8 +117,13 @@ class Score:
 
     @property
     def start_tick(self) -> int:
-        """Where the count-in begins: 0 or negative."""
-        return self.meter_map.bar_tick(-self.count_in_bars)
+        """Where the count-in begins: 0 or negative, unless the music is taken up later."""
+        return self.meter_map.bar_tick(self.first_bar - self.count_in_bars)
+
+    @property
+    def first_tick(self) -> int:
+        """The first bar line that is played."""
+        return self.meter_map.bar_tick(self.first_bar)
 
     @property
     def key(self) -> Key:
@@ -141,6 +157,7 @@ def lay_out(
             density=template.density,
             register=template.register,
             tacet=template.tacet,
+            solo=template.solo,
         )
         home_tick = meter_map.bar_tick(n_bars - 1) if end_bar == n_bars else None
         spans = _fill(template, start_tick, end_tick, home_tick=home_tick)

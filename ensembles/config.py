@@ -14,12 +14,14 @@ from pydantic import JsonValue, ValidationError
 
 from director.score import Score, Strip, lay_out
 from ensembles.pieces_format.fields import MAX_BARS, MAX_SEED
+from ensembles.pieces_format.invented import realised
 from ensembles.pieces_format.mistakes import explain
 from ensembles.pieces_format.model import PieceTable
 from ensembles.pieces_format.solo import is_bot, solo
 from ensembles.pieces_format.unroll import (
     assign_channels,
     meter_map,
+    ritardando,
     section_templates,
     strip,
     tempo_map,
@@ -150,12 +152,13 @@ class Piece:
         chosen_seed = self.seed if seed is None else seed
         if not 0 <= chosen_seed <= MAX_SEED:
             raise ConfigError(f"seed must be in 0..{MAX_SEED}, got {chosen_seed}")
-        meters = meter_map(self.table, n_bars)
+        table = realised(self.table, seed=chosen_seed, n_bars=n_bars)
+        meters = meter_map(table, n_bars)
         try:
-            tempi = tempo_map(self.table, meters, n_bars=n_bars, bpm=bpm)
+            tempi = tempo_map(table, meters, n_bars=n_bars, bpm=bpm)
         except ValueError as error:
             raise ConfigError(f"{self.source}: {error}") from error
-        templates = section_templates(self.table, meters, n_bars)
+        templates = section_templates(table, meters, n_bars)
         return Score(
             title=self.title,
             tempo_map=tempi,
@@ -167,6 +170,8 @@ class Piece:
             swing_unit_ticks=4 * PPQ // self.table.swing_unit,
             count_in_bars=self.table.count_in_bars,
             seed=chosen_seed,
+            ritardando=ritardando(table, meters, n_bars),
+            follows_harmony=table.harmony == "follow",
         )
 
 

@@ -7,8 +7,8 @@ import contextlib
 import logging
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from director.director import DEFAULT_PORT, Director, SessionReport
@@ -21,6 +21,7 @@ from director.outputs.midiport import MidiPortOutput
 from director.score import Score
 from director.status import Status
 from ensembles.config import OutputSpec, Piece
+from ensembles.journal import Journal, Saved
 from ensembles.signals import StopRequest, stopping_on_signals
 from ensembles.stage import cast_of, opened
 from ensembles.supervision import Supervisor
@@ -41,7 +42,9 @@ class LiveOptions:
     """What a performance changes of its piece; None leaves it as it is.
 
     `audio` is auto, portaudio, jack or none; `midi_out` part of a port's name; `midi_path` where
-    the recording goes, by default ``sessions/<piece>-<date>-<time>.mid``.
+    the recording goes, by default ``sessions/<piece>-<date>-<time>.mid``. With `ends_on_exiting` a
+    bot that broadcasts `exiting` ends the session, as classic conductors have it. A `journal` is
+    kept at every bar line; `saved` is a session that is taken up again.
     """
 
     bars: int | None = None
@@ -51,14 +54,18 @@ class LiveOptions:
     midi_out: str | None = None
     midi_path: Path | None = None
     port: int = DEFAULT_PORT
+    ends_on_exiting: bool = False
+    journal: Journal | None = None
+    saved: Saved | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LiveReport:
-    """What a performance came to, and where its recording lies."""
+    """What a performance came to, where its recording lies, and who had to be brought back."""
 
     session: SessionReport
     recording: Path
+    n_restarts: Mapping[str, int] = field(default_factory=dict)
 
     def __str__(self) -> str:
         session = self.session
@@ -74,6 +81,7 @@ class LiveReport:
             ("notes refused", session.n_refused),
             ("messages of notes lost", session.n_lost),
             ("datagrams ignored", session.faults),
+            ("brought back", self.n_restarts),
         ):
             if counts:
                 parts.append(f"{words}: " + ", ".join(f"{who} {n}" for who, n in counts.items()))
@@ -129,6 +137,8 @@ async def play_live(
 ) -> LiveReport:
     """The coroutine behind `live`; `request` ends it."""
     score = piece.score(bars=options.bars, bpm=options.bpm, seed=options.seed)
+    if options.saved is not None:
+        score = _taken_up(score, options.saved)
     recording = options.midi_path or _new_recording(piece)
     outputs: list[Output] = [MidiFileOutput(recording), *_written_and_wired(piece, options)]
     async with contextlib.AsyncExitStack() as stack:
@@ -141,61 +151,45 @@ async def play_live(
         await stack.enter_async_context(opened(outputs, score))
         if audio is not None:
             outputs.append(audio)
-        director = Director(score, cast_of(piece, score), outputs, call_at=pulse.call_at)
+        supervisor = Supervisor(piece.source)
+        director = Director(
+            score,
+            cast_of(piece, score),
+            outputs,
+            call_at=pulse.call_at,
+            caretaker=supervisor,
+            ends_on_exiting=options.ends_on_exiting,
+        )
+        if options.saved is not None:
+            director.reception.retained.restore(options.saved.retained)
         address = await director.open(UdpNetwork(), port=options.port)
-        fate = _Fate(director, piece)
-        supervisor = Supervisor(fate.bot_gone)
+        supervisor.attach(director, (LOOPBACK_HOST, address[1]))
         stack.push_async_callback(supervisor.end)
         request.attach(director.stop)
         stack.callback(request.detach)
-        async with _reporting(director, on_status):
+        async with _reporting(director, on_status, options.journal):
             for bot in piece.bots:
-                await supervisor.launch(bot, (LOOPBACK_HOST, address[1]))
+                await supervisor.begin(bot)
             session = await director.run()
-        if fate.mistake is not None:
-            raise fate.mistake  # within the stack: nothing was played, so nothing is written
-    if fate.is_deserted:
+        if supervisor.mistake is not None:
+            raise supervisor.mistake  # within the stack: nothing was played, so nothing is written
+    if options.journal is not None:
+        options.journal.finish()
+    if supervisor.is_deserted:
         raise MusebotError(f"no bot is left; what was played is in {recording}")
-    return LiveReport(session, recording)
+    return LiveReport(session, recording, supervisor.n_restarts)
 
 
-class _Fate:
-    """What becomes of bots whose process ends.
-
-    One that could not even begin, because of a mistake in the piece, stops the session; when one
-    dies later the others play on, as long as there are any.
-    """
-
-    def __init__(self, director: Director, piece: Piece) -> None:
-        self._director = director
-        self._source = piece.source
-        self._left = {bot.id for bot in piece.bots}
-        self.mistake: ConfigError | None = None
-
-    @property
-    def is_deserted(self) -> bool:
-        """Whether every bot went before the end."""
-        return not self._left
-
-    def bot_gone(self, bot_id: str, code: int, last_lines: Sequence[str]) -> None:
-        """A bot's process has ended."""
-        if self._director.is_over:
-            return
-        self._left.discard(bot_id)
-        words = last_lines[-1].removeprefix(f"{bot_id}: ") if last_lines else "it said nothing"
-        others = "; the others play on" if self._left else ""
-        has_played = self._director.playback.scheduler.n_notes[bot_id] > 0
-        if code == ConfigError.exit_code and not has_played:
-            self.mistake = ConfigError(f"{self._source}: {words}")
-        elif code != 0:
-            for line in last_lines[:-1]:
-                log.error("%s", line)
-            log.error("%s has died (exit code %d): %s%s", bot_id, code, words, others)
-        else:
-            log.warning("%s has left: %s%s", bot_id, words, others)
-        self._director.bot_gone(bot_id)
-        if self.mistake is not None or not self._left:
-            self._director.stop()
+def _taken_up(score: Score, saved: Saved) -> Score:
+    """The score from the bar on at which a session was cut off, after at least one of count-in."""
+    if not 0 <= saved.bar < score.n_bars:
+        raise ConfigError(f"the session was cut off at bar {saved.bar + 1} of {score.n_bars}")
+    return replace(
+        score,
+        first_bar=saved.bar,
+        tempo_map=saved.tempo_map,
+        count_in_bars=max(1, score.count_in_bars),
+    )
 
 
 def _new_recording(piece: Piece) -> Path:
@@ -254,13 +248,15 @@ async def _opened_audio(
 
 @contextlib.asynccontextmanager
 async def _reporting(
-    director: Director, on_status: Callable[[Status], None]
+    director: Director, on_status: Callable[[Status], None], journal: Journal | None
 ) -> AsyncIterator[None]:
-    """Report the status ten times a second while the block runs."""
+    """Report the status ten times a second while the block runs, and keep the journal."""
 
     async def report() -> None:
         while True:
             on_status(director.status())
+            if journal is not None:
+                journal.keep(director)
             await asyncio.sleep(STATUS_SECONDS)
 
     task = asyncio.create_task(report())

@@ -19,6 +19,7 @@ from director.outputs.audio import WavOutput
 from director.outputs.base import Output
 from director.outputs.midifile import MidiFileOutput
 from director.score import Score
+from ensembles.classic.folders import is_classic_folder
 from ensembles.config import Piece
 from ensembles.stage import cast_of, mistakes_of, opened
 from musebots.agent import Link
@@ -83,6 +84,12 @@ def render(
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # one step is too small to share
     started = time.perf_counter()
+    for bot in piece.bots:
+        if is_classic_folder(bot.bot):
+            raise ConfigError(
+                f"{bot.id} is a classic musebot: it sounds by itself, and plays live only "
+                "(musebots play)"
+            )
     if midi_path is not None and wav_path is not None and midi_path.resolve() == wav_path.resolve():
         raise ConfigError(f"MIDI and sound cannot both be written to {midi_path}")
     score = piece.score(bars=bars, bpm=bpm, seed=seed)

@@ -10,10 +10,14 @@ from typing import Protocol, runtime_checkable
 from director.director import Casting
 from director.outputs.base import Output
 from director.score import Score
-from ensembles.config import Piece
+from ensembles.classic.folders import is_classic_folder
+from ensembles.config import BotSpec, Piece
 from musebots.errors import BotFailed, ConfigError, MusebotError, UnknownBot
+from musebots.messages import OscValue
 
-__all__ = ["cast_of", "mistakes_of", "opened"]
+__all__ = ["cast_of", "casting_of", "mistakes_of", "opened"]
+
+TIMES = ("delay", "kill")  # of a classic bot: when it is started and when sent home, in seconds
 
 
 @runtime_checkable
@@ -23,16 +27,21 @@ class _Abortable(Protocol):
     def abort(self) -> None: ...
 
 
+def casting_of(bot: BotSpec, score: Score) -> Casting:
+    """What a bot is told when it joins."""
+    seed = score.seed if bot.seed is None else bot.seed
+    greetings: tuple[tuple[str, OscValue], ...] = ()
+    if is_classic_folder(bot.bot):
+        words = {name: value for name, value in bot.settings.items() if name not in TIMES}
+        greetings = tuple(
+            (name, value) for name, value in words.items() if isinstance(value, (int, float, str))
+        )
+    return Casting(bot.role, seed, json.dumps(bot.settings, sort_keys=True), greetings)
+
+
 def cast_of(piece: Piece, score: Score) -> dict[str, Casting]:
     """Who plays in a performance, and what each is told when it joins."""
-    return {
-        bot.id: Casting(
-            bot.role,
-            score.seed if bot.seed is None else bot.seed,
-            json.dumps(bot.settings, sort_keys=True),
-        )
-        for bot in piece.bots
-    }
+    return {bot.id: casting_of(bot, score) for bot in piece.bots}
 
 
 @contextlib.contextmanager

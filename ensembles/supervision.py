@@ -1,117 +1,358 @@
-"""Bots as processes: launch them, notice when one dies, and leave none behind."""
+"""Whoever looks after the bots' processes: starts them, brings them back, lets others take over.
+
+A bot that dies is silent at once (the Director sees to that) and comes back with what it knew at
+the last bar line; one that keeps failing waits longer each time, and in the end is given up.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import os
-import signal
-import sys
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
 
+from director.caretaker import Request
+from director.director import Director
+from ensembles.classic.folders import is_classic_folder
+from ensembles.classic.launching import Launcher
 from ensembles.config import BotSpec
+from ensembles.hotplug import Lineup
+from ensembles.processes import FORCE, BotProcess, command_of, how_it_ended
+from ensembles.reloading import Sources
+from ensembles.restarts import Restarts
+from ensembles.stage import TIMES, casting_of
+from musebots import messages as m
+from musebots.errors import ConfigError
 from musebots.network import Address
 
 __all__ = ["Supervisor"]
 
 log = logging.getLogger(__name__)
 
-PIECE_BYTES = 4096
-KEPT_LINES = 20
-MAX_LINE_LENGTH = 500
-FORCE = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows knows no other
 GRACE_SECONDS = 0.3
+LEAVE_SECONDS = 1.0
+FILES_SECONDS = 0.5
+TRIAL_SECONDS = 60.0
+FADE_SECONDS = 6.0  # a classic bot fades for five, and quits
+
+
+@dataclass(slots=True)
+class _Charge:
+    """A bot in our care.
+
+    `is_of_the_piece`: it did not come while that was played. `words` is why it was killed, if it
+    was by us. `state_tick` is how far its memory reached when it failed last: if it fails there
+    again, its memory is at fault.
+    """
+
+    bot: BotSpec
+    process: BotProcess
+    started_seconds: float
+    is_of_the_piece: bool
+    understudy: tuple[BotSpec, BotProcess] | None = None
+    record: Restarts = field(default_factory=Restarts)
+    words: str = ""
+    state_tick: int | None = None
 
 
 class Supervisor:
-    """Keeps one process per bot.
+    """Keeps one process per bot; the Director's caretaker.
 
     Parameters
     ----------
-    on_gone : callable
-        Hears of a process that has ended: the bot's id, its exit code, and its last lines.
+    source : str
+        Where the piece comes from, for people.
     """
 
-    def __init__(self, on_gone: Callable[[str, int, list[str]], None]) -> None:
-        self._on_gone = on_gone
-        self._processes: dict[str, asyncio.subprocess.Process] = {}
-        self._watchers: list[asyncio.Task[None]] = []
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._charges: dict[str, _Charge] = {}
+        self._retired: list[BotProcess] = []
+        self._tasks: set[asyncio.Task[None]] = set()
         self._is_ending = False
+        self._loop = asyncio.get_running_loop()
+        self._n_begun = 0
+        self._n_to_come = 0
+        self._sources = Sources()
+        self.mistake: ConfigError | None = None
+        self.n_restarts: dict[str, int] = {}
 
-    async def launch(self, bot: BotSpec, director: Address) -> None:
-        """Start a bot's process, in a group of its own: Ctrl-C is the Director's to handle."""
-        host, port = director
-        environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ}
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-P", "-m", "musebots.run",  # -P: nothing here shadows a library
-            "--bot", bot.bot, "--id", bot.id, "--director", f"{host}:{port}",
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            env=environment,
-            start_new_session=True,
-        )  # fmt: skip
-        self._processes[bot.id] = process
-        self._watchers.append(asyncio.create_task(self._watch(bot.id, process)))
+    def attach(self, director: Director, address: Address) -> None:
+        """The Director that the bots play for, and where it listens."""
+        self._director = director
+        self._address = address
+        self._lineup = Lineup(director)
+        self._classics = Launcher(director, address)
+        self._do(self._follow_files())
+
+    @property
+    def is_deserted(self) -> bool:
+        """Whether every bot went before the end."""
+        return self._n_begun > 0 and not self._charges and not self._n_to_come
+
+    async def begin(self, bot: BotSpec) -> None:
+        """Start a bot of the piece, now or when its time comes."""
+        delay, kill = (_seconds(bot, name) for name in TIMES)
+        if kill > 0:
+            self._do(self._kill_later(bot.id, kill))
+        if delay > 0:
+            self._director.roster.leave(bot.id)  # nobody waits for it
+            self._n_to_come += 1
+            self._do(self._launch_later(bot, delay))
+        else:
+            await self.launch(bot)
+
+    async def launch(self, bot: BotSpec) -> None:
+        """Start a bot's process."""
+        self._sources.track(bot.id, bot.bot)
+        process = await self._start(bot)
+        self._n_begun += 1
+        is_of_the_piece = not self._director.clock.is_started
+        self._charges[bot.id] = _Charge(bot, process, self._loop.time(), is_of_the_piece)
+        self._watch(bot.id, process)
 
     async def end(self) -> None:
         """Let everybody go, those who do not want to as well; no process is left afterwards."""
         self._is_ending = True
-        await self._all_gone(GRACE_SECONDS)
-        for number in (signal.SIGTERM, FORCE):
-            for process in self._processes.values():
-                if process.returncode is None:
-                    _signal_group(process.pid, number)
-            if await self._all_gone(GRACE_SECONDS):
-                break
-        for outcome in await asyncio.gather(*self._watchers, return_exceptions=True):
+        processes = [*self._retired, *(charge.process for charge in self._charges.values())]
+        processes += [c.understudy[1] for c in self._charges.values() if c.understudy]
+        is_classic = {c.process for c in self._charges.values() if is_classic_folder(c.bot.bot)}
+        fade = dict.fromkeys(is_classic, FADE_SECONDS)
+        ends = (
+            process.end(GRACE_SECONDS, leave_seconds=fade.get(process)) for process in processes
+        )
+        await asyncio.gather(*ends)
+        for task in self._tasks:
+            task.cancel()
+        for outcome in await asyncio.gather(*self._tasks, return_exceptions=True):
             if isinstance(outcome, Exception):
-                log.error("a watcher of a bot failed", exc_info=outcome)
+                log.error("looking after a bot failed", exc_info=outcome)
+        self._sources.close()
 
-    async def _all_gone(self, seconds: float) -> bool:
-        """Wait up to `seconds` for all processes to end; whether they have."""
-        waiting = [
-            asyncio.ensure_future(process.wait())
-            for process in self._processes.values()
-            if process.returncode is None
-        ]
-        if waiting:
-            _, pending = await asyncio.wait(waiting, timeout=seconds)
-            for task in pending:
-                task.cancel()
-            return not pending
-        return True
+    # --- what the Director tells ----------------------------------------------------------------
 
-    async def _watch(self, bot_id: str, process: asyncio.subprocess.Process) -> None:
-        """Pass a bot's words on, and tell when its process has ended."""
-        last_lines = await _listen(process.stderr)
-        code = await process.wait()
-        _signal_group(process.pid, FORCE)  # what it has started goes with it
-        if not self._is_ending:
-            self._on_gone(bot_id, code, last_lines)
-
-
-async def _listen(words: asyncio.StreamReader | None) -> list[str]:
-    """Log what a bot says, line by line, and return the last lines.
-
-    It is read in pieces, not by `readline`: a line without end must not hold the bot up.
-    """
-    unfinished, last_lines = "", deque[str](maxlen=KEPT_LINES)
-    while words is not None and (piece := await words.read(PIECE_BYTES)):
-        *lines, unfinished = (unfinished + piece.decode(errors="replace")).split("\n")
-        for line in filter(None, (line.rstrip() for line in lines)):
-            log.info("%s", line)
-            last_lines.append(line[:MAX_LINE_LENGTH])
-        unfinished = unfinished[-MAX_LINE_LENGTH:]
-    return [*last_lines, *([unfinished.rstrip()] if unfinished.rstrip() else [])]
-
-
-def _signal_group(pid: int, number: signal.Signals) -> None:
-    """Signal a bot and whatever it has started, where the system has process groups."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        if hasattr(os, "killpg"):
-            os.killpg(pid, number)
+    def failing(self, bot_id: str, words: str) -> None:
+        """A bot hangs or floods: end it; it comes back like any other that has failed."""
+        charge = self._charges.get(bot_id)
+        if charge is None:
+            return
+        charge.words = words
+        if not is_classic_folder(charge.bot.bot):
+            charge.process.send_signal(FORCE)
         else:
-            os.kill(pid, number)
+            self._do(self._end_classic(charge))
+
+    async def _end_classic(self, charge: _Charge) -> None:
+        """It has been told to go, but may not hear; who ends unseen is brought back here."""
+        has_ended = not charge.process.is_running
+        await charge.process.end(LEAVE_SECONDS)
+        if has_ended:
+            self._failed(charge, 0)
+
+    def took_over(self, bot_id: str) -> None:
+        """A bot's understudy plays from now on."""
+        charge = self._charges.get(bot_id)
+        if charge is None or charge.understudy is None:
+            return
+        self._retire(charge.process)
+        if charge.understudy[0].bot == charge.bot.bot:
+            self._sources.take_over(bot_id)
+        else:
+            self._sources.track(bot_id, charge.understudy[0].bot)
+        charge.bot, charge.process = charge.understudy
+        charge.started_seconds = self._loop.time()
+        charge.understudy = None
+
+    def asked(self, request: Request, source: Address) -> None:
+        """Add, remove or replace a bot; `ValueError` when that cannot be."""
+        self._lineup.check_source(source)
+        if isinstance(request, m.Add):
+            bot = self._lineup.addition(request, taken=self._charges)
+            self._director.add_bot(bot.strip, casting_of(bot, self._director.score))
+            self._do(self.launch(bot))
+            return
+        charge = self._charges.get(request.bot_id)
+        if charge is None:
+            there = ", ".join(self._charges)
+            raise ValueError(f"there is no bot {request.bot_id!r}; there are {there}")
+        if isinstance(request, m.Remove):
+            self._remove(request.bot_id)
+        else:
+            self._do(self._replace(charge, self._lineup.replacement(request, charge.bot)))
+
+    # --- coming and going -----------------------------------------------------------------------
+
+    async def _launch_later(self, bot: BotSpec, seconds: float) -> None:
+        await self._until(seconds)
+        self._n_to_come -= 1
+        self._director.add_bot(bot.strip, casting_of(bot, self._director.score))
+        await self.launch(bot)
+
+    async def _kill_later(self, bot_id: str, seconds: float) -> None:
+        await self._until(seconds)
+        if bot_id in self._charges:
+            self._remove(bot_id)
+            if self.is_deserted:
+                self._director.stop()
+
+    async def _until(self, seconds: float) -> None:
+        """Wait for a time counted from the first downbeat."""
+        clock = self._director.clock
+        await clock.started()
+        await clock.until_tick(clock.tempo_map.tick_at(seconds))
+
+    async def _start(self, bot: BotSpec) -> BotProcess:
+        if is_classic_folder(bot.bot):
+            return await self._classics.start(bot)
+        version = self._sources.version(bot.id)
+        return await BotProcess.start(command_of(bot.bot, bot.id, self._address, version=version))
+
+    async def _follow_files(self) -> None:
+        """Whenever a bot's file is saved, the new code takes over at a bar line."""
+        while True:
+            await asyncio.sleep(FILES_SECONDS)
+            for bot_id in self._sources.saved():
+                charge = self._charges.get(bot_id)
+                if charge is not None and self._director.clock.is_started:
+                    log.warning("%s has been saved: the new code comes in at a bar line", bot_id)
+                    await self._replace(charge, charge.bot)
+
+    async def _replace(self, charge: _Charge, bot: BotSpec) -> None:
+        """Start an understudy, as its file says now; one that waits already goes."""
+        if charge.understudy is not None:
+            self._retire(charge.understudy[1])
+        self._director.reception.understudies.cancel(bot.id)
+        self._director.reception.understudies.expect(bot.id)
+        process = await BotProcess.start(command_of(bot.bot, bot.id, self._address))
+        charge.understudy = (bot, process)
+        self._watch(bot.id, process)
+
+    def _remove(self, bot_id: str) -> None:
+        charge = self._charges.pop(bot_id)
+        self._director.remove_bot(bot_id)
+        is_classic = is_classic_folder(charge.bot.bot)
+        self._retire(charge.process, FADE_SECONDS if is_classic else LEAVE_SECONDS)
+        if charge.understudy is not None:
+            self._retire(charge.understudy[1])
+        log.warning("%s has been removed", bot_id)
+
+    def _retire(self, process: BotProcess, leave_seconds: float = LEAVE_SECONDS) -> None:
+        """A process that nobody needs any more goes, on its own if it can."""
+        self._retired.append(process)
+        self._do(process.end(GRACE_SECONDS, leave_seconds=leave_seconds))
+
+    def _watch(self, bot_id: str, process: BotProcess) -> None:
+        async def watch() -> None:
+            code = await process.wait()
+            if not (self._is_ending or self._director.is_over):
+                self._gone(bot_id, process, code)
+
+        self._do(watch())
+
+    def _gone(self, bot_id: str, process: BotProcess, code: int) -> None:
+        """A process has ended: a bot's, its understudy's, or one that was meant to."""
+        charge = self._charges.get(bot_id)
+        if charge is None:
+            return
+        if charge.understudy is not None and charge.understudy[1] is process:
+            charge.understudy = None
+            self._director.reception.understudies.cancel(bot_id)
+            said = _last_words(bot_id, process)
+            log.error("%s plays on as it was, the new one has died: %s", bot_id, said)
+        elif charge.process is process:
+            self._failed(charge, code)
+
+    def _failed(self, charge: _Charge, code: int) -> None:
+        """A bot is gone: bring it back, or do without it."""
+        bot_id = charge.bot.id
+        member = self._director.roster.members.get(bot_id)
+        is_classic = is_classic_folder(charge.bot.bot)
+        was_ready = member is not None and (
+            member.seen_seconds > 0 if is_classic else member.n_ready > 0
+        )
+        if is_classic and code == 0 and not charge.words:
+            log.info("%s: what started it has ended; it plays on by itself", bot_id)
+            return
+        self._director.bot_gone(bot_id)
+        if charge.understudy is not None:  # its time has come early
+            self._promote(charge)
+            return
+        has_left = code == 0 and not charge.words
+        is_hopeless = code > 0 and not was_ready and not charge.words
+        age = self._loop.time() - charge.started_seconds
+        delay = None if has_left or is_hopeless else charge.record.delay_after(age_seconds=age)
+        is_mistake = code == ConfigError.exit_code and not is_classic and charge.is_of_the_piece
+        if is_hopeless and is_mistake:
+            said = _last_words(bot_id, charge.process)
+            self.mistake = ConfigError(f"{self._source}: {said}")
+        else:
+            self._report(charge, code, delay)
+        if delay is None:
+            del self._charges[bot_id]
+            if self.mistake is not None or self.is_deserted:
+                self._director.stop()
+            return
+        if self._sources.fall_back(bot_id, is_on_trial=age < TRIAL_SECONDS):
+            log.warning("%s plays on as it was before its file was saved", bot_id)
+        retained = self._director.reception.retained
+        reached = retained.last_state_tick(bot_id)
+        if charge.state_tick is not None and reached == charge.state_tick:
+            retained.forget_state(bot_id)
+        charge.state_tick = reached
+        charge.words = ""
+        self.n_restarts[bot_id] = charge.record.n_total
+        self._do(self._restart(charge, delay))
+
+    async def _restart(self, charge: _Charge, delay_seconds: float) -> None:
+        await asyncio.sleep(delay_seconds)
+        if self._charges.get(charge.bot.id) is charge:
+            charge.process = await self._start(charge.bot)
+            charge.started_seconds = self._loop.time()
+            self._watch(charge.bot.id, charge.process)
+
+    def _promote(self, charge: _Charge) -> None:
+        """The bot died while another stood ready: that one says hello again, as the bot itself."""
+        assert charge.understudy is not None
+        bot, process = charge.understudy
+        charge.understudy = None
+        self._director.reception.understudies.cancel(bot.id)
+        self._retire(process)
+        charge.bot = bot
+        self._do(self._restart(charge, 0.0))
+
+    def _report(self, charge: _Charge, code: int, delay: float | None) -> None:
+        bot_id, words = charge.bot.id, _last_words(charge.bot.id, charge.process)
+        others = "; the others play on" if len(self._charges) > 1 else ""
+        if code == 0 and not charge.words:
+            log.warning("%s has left: %s%s", bot_id, words, others)
+            return
+        for line in charge.process.last_lines[:-1]:
+            log.error("%s", line)
+        if delay is None:
+            again = others
+        else:
+            again = "; it comes back " + (f"in {delay:g} s" if delay else "at once")
+        why = charge.words or how_it_ended(code)
+        log.error("%s has died (%s): %s%s", bot_id, why, words, again)
+
+    def _do(self, work: Coroutine[None, None, None]) -> None:
+        """Do something meanwhile; what goes wrong there is told in the end."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("looking after a bot failed: %s", error)
+
+
+def _seconds(bot: BotSpec, name: str) -> float:
+    """A time from a classic bot's settings; 0 where there is none, and for our own bots."""
+    value = bot.settings.get(name, 0.0) if is_classic_folder(bot.bot) else 0.0
+    return float(value) if isinstance(value, (int, float)) else 0.0
+
+
+def _last_words(bot_id: str, process: BotProcess) -> str:
+    lines = process.last_lines
+    return lines[-1].removeprefix(f"{bot_id}: ") if lines else "it said nothing"

@@ -51,6 +51,8 @@ class Link:
         Own port; 0 takes any free one.
     patience_seconds : float
         How long the Director may be silent before the agent gives up and leaves.
+    is_supervised : bool
+        Whether somebody brings the agent back when it fails, so that it should tell how far it is.
     """
 
     bot_id: str
@@ -58,6 +60,7 @@ class Link:
     director: Address
     port: int = 0
     patience_seconds: float = 5.0
+    is_supervised: bool = False
 
 
 class ClockExchange:
@@ -108,6 +111,14 @@ class Agent:
 
     def on_message(self, message: Message) -> None:
         """Any other message from the Director."""
+
+    def on_heartbeat(self) -> None:
+        """Another second has passed."""
+
+    @property
+    def is_supervised(self) -> bool:
+        """Whether somebody brings this agent back when it fails."""
+        return self._link.is_supervised
 
     def on_clock(self, offset_ns: int) -> None:
         """A (better) estimate of the Director's clock minus ours."""
@@ -179,6 +190,7 @@ class Agent:
         """
         while True:
             self.tell(Alive(self.id))
+            self.on_heartbeat()
             await asyncio.sleep(HEARTBEAT_SECONDS)
             self._n_unanswered += 1
             silent = self._n_unanswered * HEARTBEAT_SECONDS

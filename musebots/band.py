@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterable
 
+from musebots.generators import STEP_TICKS
 from musebots.notes import Note
 from musebots.timebase import beats_from_ticks, ticks_from_beats
 
@@ -35,6 +36,18 @@ class Band:
             ):
                 found += heard[_index(heard, start) : _index(heard, end)]
         return sorted(found)
+
+    def onset_share(self, start_tick: int, end_tick: int) -> float:
+        """Share of the 16ths from tick to tick on which somebody starts a note, 0..1.
+
+        A note belongs to the 16th that it is nearest to, however early or late it is played.
+        """
+        half = STEP_TICKS // 2
+        heard = self.notes(
+            start=beats_from_ticks(start_tick - half), end=beats_from_ticks(end_tick - half)
+        )
+        steps = {(note.onset_ticks + half) // STEP_TICKS for note in heard}
+        return len(steps) * STEP_TICKS / (end_tick - start_tick)
 
     def forget_before(self, tick: int) -> None:
         """Drop notes that began before `tick`."""

@@ -18,8 +18,6 @@ class Bass(GeneratorBot):
 
     role = "bass"
     network = "bass"
-    sends = ("notes",)
-    hears = ("notes/drums",)
     lead = 1.0
     style = "rock"
 

@@ -10,7 +10,7 @@ import asyncio
 import heapq
 import itertools
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from musebots.timebase import MeterMap, TempoMap, beats_from_ticks, ticks_from_beats
 
@@ -28,12 +28,21 @@ class Clock:
         As last announced by the Director.
     end_tick : int or None
         The final bar line, where there is one.
+    resume_tick : int or None
+        Where a bot that comes back goes on: `beats` and `bars` begin there and run, without
+        waiting, until they are ahead of the music again; then it is None.
+    on_bar : callable or None
+        Hears of each bar that `beats` or `bars` enter: (its tick, the tick at which the next one
+        will be entered, at the latest).
     """
 
     def __init__(self) -> None:
         self.tempo_map = TempoMap.constant(120.0)
         self.meter_map = MeterMap()
         self.end_tick: int | None = None
+        self.resume_tick: int | None = None
+        self.on_bar: Callable[[int, int], None] | None = None
+        self._entered_bar = -1
         self._loop = asyncio.get_running_loop()
         self._anchor_seconds: float | None = None
         self._started = asyncio.Event()
@@ -116,28 +125,52 @@ class Clock:
             raise ValueError(f"every must be > 0 beats, got {every}")
         await self.started()
         lead_ticks = ticks_from_beats(lead)
-        first_beat = beats_from_ticks(self._first_bar_tick(lead_ticks))
+        first_beat = beats_from_ticks(self._first_tick(lead_ticks))
         for index in itertools.count():
             beat = first_beat + index * every
             tick = ticks_from_beats(beat)
             if self.end_tick is not None and tick >= self.end_tick:
                 return
-            await self.until_tick(tick - lead_ticks)
+            await self._reach(tick - lead_ticks)
+            self._enter(tick, ahead_ticks=lead_ticks - ticks_from_beats(every))
             yield beat
 
     async def bars(self, *, lead: float = 1.0) -> AsyncIterator[int]:
         """Yield each bar (from 0) of the piece, `lead` beats before its bar line; see `beats`."""
         await self.started()
         lead_ticks = ticks_from_beats(lead)
-        for bar in itertools.count(self.meter_map.bar_at(self._first_bar_tick(lead_ticks))):
+        for bar in itertools.count(self.meter_map.bar_at(self._first_tick(lead_ticks))):
             tick = self.meter_map.bar_tick(bar)
             if self.end_tick is not None and tick >= self.end_tick:
                 return
-            await self.until_tick(tick - lead_ticks)
+            await self._reach(tick - lead_ticks)
+            self._enter(tick, ahead_ticks=lead_ticks)
             yield bar
 
-    def _first_bar_tick(self, lead_ticks: int) -> int:
-        """Tick 0, or the next bar line that is `lead_ticks` ahead once the music plays."""
+    @property
+    def awaited_tick(self) -> float | None:
+        """The first tick that somebody waits for, None when nobody does."""
+        return min((w[0] for w in self._waiters if not w[2].done()), default=None)
+
+    async def _reach(self, tick: int) -> None:
+        """Wait for a tick; who has to wait has caught up with the music."""
+        if self.seconds_at(tick) > self._loop.time():
+            self.resume_tick = None
+        await self.until_tick(tick)
+
+    def _enter(self, tick: int, *, ahead_ticks: int) -> None:
+        """Tell of a new bar; the next one is entered `ahead_ticks` before its bar line."""
+        if self.on_bar is None:
+            return
+        bar = self.meter_map.bar_at(tick)
+        if bar > self._entered_bar:
+            self._entered_bar = bar
+            self.on_bar(tick, self.meter_map.bar_tick(bar + 1) - min(0, ahead_ticks))
+
+    def _first_tick(self, lead_ticks: int) -> int:
+        """Where to go on, or tick 0, or the next bar line that is `lead_ticks` ahead by now."""
+        if self.resume_tick is not None:
+            return self.resume_tick
         now = self.tick_now
         if now <= 0:
             return 0

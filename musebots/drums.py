@@ -22,7 +22,6 @@ class Drums(GeneratorBot):
 
     role = "drums"
     network = "drums"
-    sends = ("notes",)
     lead = 1.5
     style = "rock"
     is_percussion = True

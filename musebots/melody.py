@@ -15,7 +15,6 @@ class Melody(GeneratorBot):
 
     role = "melody"
     network = "melody"
-    sends = ("notes",)
     lead = 0.5
     style = "standard"
     _last_pitch = CENTRE_PITCH

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, Self
 from musebots.agent import NS_PER_SECOND, Agent
 from musebots.band import Band
 from musebots.clock import Clock
+from musebots.continuity import Continuity
 from musebots.errors import BotFailed, ConfigError
-from musebots.form import Section
+from musebots.form import Course, Section
 from musebots.harmony import Harmony
 from musebots.messages import (
     MAX_NOTES_PER_MESSAGE,
+    NOT_STARTED,
     Bars,
     Broadcast,
     Cancel,
@@ -26,6 +28,7 @@ from musebots.messages import (
     OscValue,
     Ready,
     Roster,
+    State,
     Tempo,
     Wanted,
     Welcome,
@@ -63,6 +66,8 @@ class Musebot(Agent):
         Musical time: ``async for beat in self.clock.beats(lead=0.5)``.
     harmony : Harmony
         Key and chords: ``self.harmony.at(beat)``.
+    course : Course
+        The sections announced so far.
     band : Band
         What the others play, where `hears` asks for it (``hears = ("notes",)``).
     rng : numpy.random.Generator
@@ -110,6 +115,7 @@ class Musebot(Agent):
         super().__init__()
         self.clock = Clock()
         self.harmony = Harmony()
+        self.course = Course()
         self.band = Band()
         self.settings: dict[str, Any] = {}
         self.knobs: dict[str, float] = dict(NEUTRAL_KNOBS)
@@ -117,10 +123,10 @@ class Musebot(Agent):
         self.seed = 0
         self.n_sent = 0
         self._rng: np.random.Generator | None = None
-        self._sections: list[Section] = []
         self._number = 0
-        self._anchor_ns = -1
+        self._anchor_ns = NOT_STARTED
         self._offset_ns: int | None = None
+        self._continuity = Continuity(self)
 
     async def prepare(self) -> None:
         """Load what takes time, before the music starts; `settings` and `rng` are known."""
@@ -130,6 +136,21 @@ class Musebot(Agent):
 
     def hear(self, message: Message) -> None:
         """Take in a message that the base does not know what to do with, broadcasts above all."""
+
+    def state(self) -> object:
+        """What the bot must remember, beside its `rng`, to go on from this bar line after a crash.
+
+        Plain values, tuples, lists, dicts and arrays; see `musebots.snapshots.packed`.
+        """
+        return None
+
+    def resume(self, state: object) -> None:
+        """Take over what `state` returned before a crash; between `prepare` and `play`."""
+
+    @property
+    def has_chance(self) -> bool:
+        """Whether the bot has asked for its random generator yet."""
+        return self._rng is not None
 
     @property
     def rng(self) -> np.random.Generator:
@@ -145,6 +166,8 @@ class Musebot(Agent):
         for note in notes:
             if not isinstance(note, Note):
                 raise TypeError(f"send takes notes, Note(onset=..., pitch=...), got {note!r}")
+        if self.clock.resume_tick is not None:  # catching up after a crash
+            notes = tuple(n for n in notes if not self._continuity.is_past(n.onset_ticks))
         for start in range(0, len(notes), MAX_NOTES_PER_MESSAGE):
             batch = notes[start : start + MAX_NOTES_PER_MESSAGE]
             self.tell(Notes.of(self.id, self._number, batch))
@@ -157,14 +180,12 @@ class Musebot(Agent):
 
     def broadcast(self, topic: str, *values: OscValue) -> None:
         """Tell every bot something, in the classic way: ``/broadcast/<topic> <id> <values>``."""
-        self.tell(Broadcast(topic, self.id, values))
+        if self.clock.resume_tick is None:  # else it has been said before the crash
+            self.tell(Broadcast(topic, self.id, values))
 
     def section_at(self, tick: int) -> Section | None:
         """The section that `tick` lies in, if it has been announced."""
-        for section in reversed(self._sections):
-            if section.start_tick <= tick < section.end_tick:
-                return section
-        return None
+        return self.course.at_tick(tick)
 
     def on_welcome(self, welcome: Welcome) -> None:
         """Take over what the Director says of this session."""
@@ -181,8 +202,18 @@ class Musebot(Agent):
     async def perform(self) -> None:
         """Prepare, report ready, play."""
         await self.prepare()
+        if self.is_supervised:
+            self._continuity.go_on()
+            self.clock.on_bar = self._continuity.enter
         self.tell(Ready(self.id))
         await self.play()
+        if self.is_supervised:
+            self._continuity.finish()
+
+    def on_heartbeat(self) -> None:
+        """Tell the supervisor, if there is one, that waiting is not hanging."""
+        if self.is_supervised:
+            self._continuity.reassure()
 
     def on_clock(self, offset_ns: int) -> None:
         """Refine where tick 0 lies on our clock."""
@@ -203,9 +234,11 @@ class Musebot(Agent):
                 self.harmony = self.harmony.replaced(message.key, message.spans)
                 self._forget()
             case Form():
-                self._sections.append(message.section)
+                self.course = self.course.joined(message.section)
             case Notes():
                 self.band.add(message.bot_id, message.notes)
+            case State():
+                self._continuity.take(message)
             case Roster():
                 self.band.roles = dict(message.bots)
             case Wanted():
@@ -232,7 +265,7 @@ class Musebot(Agent):
         return float(value)
 
     def _place_anchor(self) -> None:
-        if self._anchor_ns >= 0 and self._offset_ns is not None:
+        if self._anchor_ns != NOT_STARTED and self._offset_ns is not None:
             self.clock.start((self._anchor_ns - self._offset_ns) / NS_PER_SECOND)
 
     def _forget(self) -> None:
@@ -242,4 +275,3 @@ class Musebot(Agent):
         horizon = int(self.clock.tick_now) - KEPT_TICKS
         self.harmony = self.harmony.forgotten_before(horizon)
         self.band.forget_before(horizon)
-        self._sections = [s for s in self._sections if s.end_tick > horizon]

@@ -176,10 +176,19 @@ class Wire:
     on_message : callable
         Called with (message, the datagram it came in, source address). It may raise `ValueError`
         for a message whose content makes no sense; that is counted as a fault like any other.
+    admits : callable, optional
+        Called with (number of bytes, source address) before anything else is done with a datagram;
+        what it refuses is counted as a flood.
     """
 
-    def __init__(self, on_message: Callable[[Message, bytes, Address], None]) -> None:
+    def __init__(
+        self,
+        on_message: Callable[[Message, bytes, Address], None],
+        *,
+        admits: Callable[[int, Address], bool] | None = None,
+    ) -> None:
         self._on_message = on_message
+        self._admits = admits
         self._endpoint: Endpoint | None = None
         self.faults: Counter[str] = Counter()
 
@@ -193,6 +202,11 @@ class Wire:
         if self._endpoint is None:
             raise RuntimeError("the wire is not open")
         return self._endpoint
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is an endpoint."""
+        return self._endpoint is not None
 
     @property
     def address(self) -> Address:
@@ -214,6 +228,9 @@ class Wire:
             self._endpoint.close()
 
     def _receive(self, datagram: bytes, source: Address) -> None:
+        if self._admits is not None and not self._admits(len(datagram), source):
+            self.faults["flood"] += 1
+            return
         try:
             for part in decode_all(datagram):
                 message = decode(part)

@@ -90,6 +90,17 @@ class Planner:
         self._next_tick = tick
         return notes
 
+    def snapshot(self) -> object:
+        """All that the next bar depends on."""
+        return (self._generator.snapshot(), self._next_tick)
+
+    def restore(self, snapshot: object) -> None:
+        """Go back to a snapshot; `TypeError` or `ValueError` when it is not one of this kind."""
+        if not (isinstance(snapshot, tuple) and len(snapshot) == 2):
+            raise ValueError("not a snapshot of a planner")
+        self._generator.restore(snapshot[0])
+        self._next_tick = snapshot[1]
+
     def _take(
         self, step: Step, tick: int, sounding: _Open | None, notes: list[Note]
     ) -> _Open | None:

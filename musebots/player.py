@@ -3,16 +3,19 @@
 Each bar is planned `lead` beats before its bar line. Who listens to whom is a matter of lead: the
 drums plan first, and the bass hears their bar half a beat later, when it plans its own. As long as
 that is more than a message takes (half a beat is 250 ms at 120 bpm, 62 ms at 480), what a bot hears
-does not depend on the network, and the same seed gives the same music live and offline.
+does not depend on the network, and the same seed gives the same music live and offline. Of the bar
+before everybody has been heard by then, and what is negotiated (`musebots.negotiation`) was said a
+bar ahead.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from musebots.errors import ConfigError
+from musebots.form import PHRASE_BARS, Course, Section
 from musebots.generators import (
     MAX_STEPS_TO_NEXT,
     STEP_TICKS,
@@ -20,36 +23,44 @@ from musebots.generators import (
     Step,
     StepContext,
 )
+from musebots.intents import TOPIC, USUAL, Intent
+from musebots.messages import Broadcast, Message
 from musebots.musebot import Musebot
+from musebots.negotiation import Negotiation
 from musebots.notes import Note
 from musebots.planning import Planner
 from musebots.telemetry import Telemetry
 from musebots.timebase import beats_from_ticks
 
 if TYPE_CHECKING:
-    from musebots.form import Section
     from musebots.rnn.vocabulary import Role
 
 __all__ = ["GeneratorBot"]
 
-RANGES = {"temperature": (0.0, 10.0), "top_p": (0.0, 1.0)}
-PHRASE_BARS = 4
+RANGES = {"temperature": (0.0, 10.0), "top_p": (0.0, 1.0), "repetition": (0.0, 1.0)}
 FILL_BEATS = 2
+SHORTEST_BAR_HEARD_BEATS = 1.5  # the first to plan must have heard what the last one planned
+DENSITY_PER_ACTIVITY = 0.1
+SOLO_KNOBS = {"intensity": 0.15, "register": 0.15}
+"""How much further a soloist turns up; the others turn their intensity down as much."""
 
 
 class GeneratorBot(Musebot):
     """Plays what its generator decides, bar by bar; falls silent where the section says so.
 
     `network` names the kind of network, `style` is the tag it plays in by default. Settings:
-    `temperature`, `top_p` (sampling), `style`, `checkpoint` (a file; the shipped one by default);
-    a subclass that has more names them in `known_settings`.
+    `temperature`, `top_p`, `repetition` (sampling), `style`, `checkpoint` (a file; the shipped one
+    by default); a subclass that has more names them in `known_settings`.
     """
 
     network: Role
-    known_settings: tuple[str, ...] = ("checkpoint", "style", "temperature", "top_p")
+    known_settings: tuple[str, ...] = ("checkpoint", "style", "temperature", "top_p", "repetition")
+    sends = ("notes",)
+    hears = ("notes",)
     lead = 1.0
     style = ""
     is_percussion = False
+    _others_density: float | None = None
 
     async def prepare(self) -> None:
         """Load the network."""
@@ -67,6 +78,7 @@ class GeneratorBot(Musebot):
         if "style" in self.settings and self._style not in styles:
             known = ", ".join(styles)
             raise ConfigError(f"setting style must be one of {known}, got {self._style!r}")
+        self._negotiation = Negotiation(self.id, self.seed)
         self._planner = Planner(
             generator,
             self.context_at,
@@ -84,6 +96,7 @@ class GeneratorBot(Musebot):
             checkpoint=self.settings.get("checkpoint"),
             temperature=self._own("temperature"),
             top_p=self._own("top_p"),
+            repetition=self._own("repetition"),
         )
 
     async def play(self) -> None:
@@ -91,6 +104,7 @@ class GeneratorBot(Musebot):
         async for bar in self.clock.bars(lead=self.lead):
             start_tick = self.clock.meter_map.bar_tick(bar)
             end_tick = self.clock.meter_map.bar_tick(bar + 1)
+            self._others_density = self._density_before(bar)
             notes = self._planner.plan(start_tick, end_tick)
             section = self.section_at(start_tick)
             if end_tick == self.clock.end_tick:
@@ -98,7 +112,39 @@ class GeneratorBot(Musebot):
             elif section is not None and section.start_tick == start_tick:
                 notes = self.opening(section, notes)
             self.send(*self._heard(notes))
+            self._negotiate(bar, notes)
             self._tell_activations()
+
+    def hear(self, message: Message) -> None:
+        """Listen to what the others intend."""
+        if isinstance(message, Broadcast) and message.topic == TOPIC:
+            intent = Intent.read(message.sender, message.values, self._next_phrase_tick())
+            if intent is not None and intent.bot_id != self.id:
+                self._negotiation.intents.add(intent)
+
+    def _next_phrase_tick(self) -> int:
+        """The first phrase that nobody has planned yet."""
+        meters = self.clock.meter_map
+        bar = meters.bar_at(self.clock.tick_now) + 2 if self.clock.is_started else 0
+        while not self.course.is_phrase_start(bar, meters):
+            bar += 1
+        return meters.bar_tick(bar)
+
+    def _negotiate(self, bar: int, notes: list[Note]) -> None:
+        """Say how busy this bar is, and what this bot intends next."""
+        steps = {round(note.onset_ticks / STEP_TICKS) for note in notes}
+        n_steps = self.clock.meter_map.time_signature_at(bar).bar_ticks / STEP_TICKS
+        self.broadcast("hdensity", round(len(steps) / n_steps, 3))
+        meters = self.clock.meter_map
+        for intent in self._negotiation.announcements(bar, self.band.roles, self.course, meters):
+            self.broadcast(TOPIC, *intent.values())
+
+    def _density_before(self, bar: int) -> float | None:
+        """How busy the others were in the bar before, where all of it has been heard by now."""
+        start_tick, end_tick = (self.clock.meter_map.bar_tick(b) for b in (bar - 1, bar))
+        is_long = beats_from_ticks(end_tick - start_tick) >= SHORTEST_BAR_HEARD_BEATS
+        is_heard = start_tick >= 0 and is_long and any(i != self.id for i in self.band.roles)
+        return self.band.onset_share(start_tick, end_tick) if is_heard else None
 
     def _on_step(self, tick: int, step: Step) -> None:
         """Keep a step's activations, when somebody wants to hear them."""
@@ -114,6 +160,18 @@ class GeneratorBot(Musebot):
             for message in self._telemetry.messages():
                 self.tell(message)
 
+    def state(self) -> object:
+        """The network's state, its chance, its place in the music, and what the band agreed on."""
+        return self._planner.snapshot(), self._negotiation.intents.snapshot(), self.course
+
+    def resume(self, state: object) -> None:
+        """Go on as the network would have."""
+        planned, intents, course = cast("tuple[Any, Any, Course]", state)
+        self._planner.restore(planned)
+        self._negotiation.intents.restore(intents)
+        for section in course.sections:
+            self.course = self.course.joined(section)
+
     def opening(self, section: Section, notes: list[Note]) -> list[Note]:
         """What to play in the first bar of a section; what was planned, unless a bot says more."""
         return notes
@@ -128,7 +186,8 @@ class GeneratorBot(Musebot):
 
     def accent(self, tick: int) -> int:
         """How hard a stroke that matters is played here, 1..127: it follows the intensity."""
-        return round(56 + 48 * self._knob("intensity", self.section_at(tick)))
+        bar = self.clock.meter_map.bar_at(tick)
+        return round(56 + 48 * self._knob("intensity", self.section_at(tick), bar))
 
     def has_kick(self, tick: int) -> bool:
         """Whether the drums are known to play the bass drum on this step."""
@@ -143,50 +202,70 @@ class GeneratorBot(Musebot):
         if change is not None and (change[0] - tick) <= MAX_STEPS_TO_NEXT * STEP_TICKS:
             steps_to_next = max(1, (change[0] - tick) // STEP_TICKS)
             next_chord = change[1]
-        first_bar = self.clock.meter_map.bar_at(section.start_tick) if section else 0
+        meters, bar = self.clock.meter_map, position.bar
         return StepContext(
             step_in_bar=position.tick_in_bar // STEP_TICKS,
             steps_per_bar=position.time_signature.bar_ticks // STEP_TICKS,
             is_compound=position.time_signature.is_compound,
-            bar_in_phrase=(position.bar - first_bar) % PHRASE_BARS,
+            bar_in_phrase=self.course.bar_in_section(bar, meters) % PHRASE_BARS,
             key=self.harmony.key,
             chord=self.harmony.at_tick(tick),
             next_chord=next_chord,
             steps_to_next=steps_to_next,
             style=self._style,
-            intensity=self._knob("intensity", section),
-            density=self._knob("density", section),
-            register=self._knob("register", section),
+            intensity=self._knob("intensity", section, bar),
+            density=self._knob("density", section, bar, activity=self._activity(tick)),
+            register=self._knob("register", section, bar),
             is_fill=_is_fill(tick, section),
             has_kick=self.has_kick(tick),
+            others_density=self._others_density,
+            place_in_section=self.course.place(bar, meters, self.clock.end_tick),
+            recall_bars=self.course.recall_bars(bar, meters),
         )
 
-    def _knob(self, name: str, section: Section | None) -> float:
-        """The section's wish, shifted by the performer's knob (0.5 leaves it as it is)."""
+    def _activity(self, tick: int) -> int:
+        return self._negotiation.activity(tick, self.course, self.clock.meter_map)
+
+    def _knob(
+        self, name: str, section: Section | None, bar: int, *, activity: int = USUAL
+    ) -> float:
+        """The section's wish, shifted by what the band agreed on and by the performer's knob."""
         wish = getattr(section, name) if section else 0.5
+        wish += (activity - USUAL) * DENSITY_PER_ACTIVITY
+        if section is not None and section.solo:
+            meters = self.clock.meter_map
+            soloist = self._negotiation.soloist(bar, self.band.roles, self.course, meters)
+            more = SOLO_KNOBS.get(name, 0.0)
+            wish += more if soloist == self.id else -more if soloist and name == "intensity" else 0
         return min(1.0, max(0.0, wish + self.knobs[name] - 0.5))
 
     def _heard(self, notes: list[Note]) -> list[Note]:
-        """The notes of sections that this bot plays in, cut where it falls silent.
+        """The notes of steps that this bot plays on, cut where it falls silent.
 
-        A note belongs to the section of its step, however early it is played.
+        A note belongs to its step, however early it is played.
         """
         kept = []
         for note in notes:
             step_tick = round(note.onset_ticks / STEP_TICKS) * STEP_TICKS
-            if self._is_tacet(step_tick):
-                continue
-            section = self.section_at(step_tick)
             end_tick = note.onset_ticks + note.duration_ticks
-            if section and end_tick > section.end_tick and self._is_tacet(section.end_tick):
-                duration_ticks = section.end_tick - note.onset_ticks
+            steps = range(step_tick, max(end_tick, step_tick + 1), STEP_TICKS)
+            silent_tick = next((tick for tick in steps if self._is_silent(tick)), end_tick)
+            if silent_tick == step_tick:
+                continue
+            if silent_tick < end_tick:
+                duration_ticks = silent_tick - note.onset_ticks
                 note = replace(note, duration=beats_from_ticks(duration_ticks))
             kept.append(note)
         return kept
 
-    def _is_tacet(self, tick: int) -> bool:
+    def _is_silent(self, tick: int) -> bool:
+        """Whether section or agreement want this bot silent here; all meet in the last bar."""
         section = self.section_at(tick)
-        return section is not None and section.is_tacet(self.id)
+        if section is not None and section.is_tacet(self.id):
+            return True
+        meters = self.clock.meter_map
+        is_last = meters.bar_tick(meters.bar_at(tick) + 1) == self.clock.end_tick
+        return not is_last and self._activity(tick) == 0
 
 
 def _is_fill(tick: int, section: Section | None) -> bool:

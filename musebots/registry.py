@@ -13,17 +13,19 @@ import inspect
 import os
 import sys
 import tomllib
+from collections.abc import Mapping
 from difflib import get_close_matches
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from musebots.errors import UnknownBot
 
 if TYPE_CHECKING:
     from musebots.musebot import Musebot
 
-__all__ = ["STOCK_MODULES", "check_reference", "resolve", "stock_bots"]
+__all__ = ["STOCK_MODULES", "check_reference", "resolve", "source_file", "stock_bots"]
 
 STOCK_MODULES = {
     "melody": "musebots.melody",
@@ -37,7 +39,7 @@ _BOT_FILE = "bot.py"
 _MANIFEST = "musebot.toml"
 
 
-def resolve(reference: str) -> type[Musebot]:
+def resolve(reference: str, *, version: Path | None = None) -> type[Musebot]:
     """Find the class behind `reference`.
 
     Parameters
@@ -46,6 +48,9 @@ def resolve(reference: str) -> type[Musebot]:
         ``"melody"``, ``"package.module:Class"``, or a Python file, or a folder with a ``bot.py``,
         that defines exactly one Musebot (or several, one of which ``musebot.toml`` beside it names:
         ``class = "Name"``).
+
+    version : Path, optional
+        A copy of another version of the bot's file, to be run in its place.
 
     Raises
     ------
@@ -65,7 +70,16 @@ def resolve(reference: str) -> type[Musebot]:
         return _named_musebot(_import(module_name, reference), class_name, reference)
     check_reference(reference)
     place = Path(reference)
-    return _from_file(place if place.is_file() else place / _BOT_FILE, reference)
+    return _from_file(place if place.is_file() else place / _BOT_FILE, reference, version)
+
+
+def source_file(reference: str) -> Path | None:
+    """The file that a bot's code is in; None for stock bots and installed modules."""
+    place = Path(reference)
+    for path in (place, place / _BOT_FILE):
+        if reference not in STOCK_MODULES and path.is_file():
+            return path.resolve()
+    return None
 
 
 def check_reference(reference: str) -> None:
@@ -178,8 +192,8 @@ def _only_musebot(module: ModuleType, reference: str) -> type[Musebot]:
     )
 
 
-def _from_file(path: Path, reference: str) -> type[Musebot]:
-    module = _import_file(path.resolve(), reference)
+def _from_file(path: Path, reference: str, version: Path | None) -> type[Musebot]:
+    module = _import_file(path.resolve(), reference, version)
     class_name = _manifest_class(path.parent / _MANIFEST)
     if class_name is None:
         return _only_musebot(module, reference)
@@ -203,12 +217,27 @@ def _manifest_class(path: Path) -> str | None:
     return class_name
 
 
-def _import_file(path: Path, reference: str) -> ModuleType:
+class _Version(SourceFileLoader):
+    """Reads a module from a copy, and keeps no compiled form of it."""
+
+    def __init__(self, name: str, path: Path, version: Path) -> None:
+        super().__init__(name, str(path))
+        self._version = version
+
+    def get_data(self, path: str) -> bytes:
+        return self._version.read_bytes()
+
+    def path_stats(self, path: str) -> Mapping[str, Any]:
+        raise OSError("not to be cached")
+
+
+def _import_file(path: Path, reference: str, version: Path | None) -> ModuleType:
     digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:8]
     name = f"musebot_{path.parent.name.replace('-', '_')}_{path.stem}_{digest}"
     if name in sys.modules:
         return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, path)
+    loader = _Version(name, path, version) if version is not None else None
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
     if spec is None or spec.loader is None:
         raise UnknownBot(f"bot {reference!r}: {path.name} cannot be read")
     module = importlib.util.module_from_spec(spec)

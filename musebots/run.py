@@ -11,6 +11,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 
 from musebots.agent import Link
 from musebots.errors import BotFailed, ConfigError, MusebotError
@@ -37,7 +38,7 @@ def parse_address(text: str) -> Address:
 
 
 async def _run(arguments: argparse.Namespace) -> None:
-    bot = resolve(arguments.bot).make(arguments.id)
+    bot = resolve(arguments.bot, version=arguments.version).make(arguments.id)
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows ends the process itself
@@ -48,6 +49,7 @@ async def _run(arguments: argparse.Namespace) -> None:
             network=UdpNetwork(),
             director=parse_address(arguments.director),
             port=arguments.port,
+            is_supervised=arguments.supervised,
         )
     )
 
@@ -60,6 +62,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--id", required=True, help="name in the ensemble, without blanks")
     parser.add_argument("--director", required=True, help="host:port")
     parser.add_argument("--port", type=int, default=0, help="own UDP port; 0: any")
+    parser.add_argument("--version", type=Path, help="run this copy of its file instead")
+    parser.add_argument("--supervised", action="store_true", help="tell the state every bar")
     parser.add_argument("--log-level", default="WARNING")
     arguments = parser.parse_args(argv)
     logging.basicConfig(

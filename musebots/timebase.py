@@ -20,6 +20,7 @@ __all__ = [
     "TICKS_PER_PULSE",
     "BarPosition",
     "MeterMap",
+    "Ritardando",
     "TempoMap",
     "TempoPoint",
     "TimeSignature",
@@ -65,6 +66,21 @@ class TempoPoint:
     def __post_init__(self) -> None:
         if not MIN_BPM <= self.bpm <= MAX_BPM:
             raise ValueError(f"bpm must be in {MIN_BPM:g}..{MAX_BPM:g}, got {self.bpm:g}")
+
+
+@dataclass(frozen=True, slots=True)
+class Ritardando:
+    """Slowing down from `start_tick` to `end_tick`, to this share of the tempo before."""
+
+    start_tick: int
+    end_tick: int
+    share: float = 0.72
+
+    def __post_init__(self) -> None:
+        if self.end_tick <= self.start_tick:
+            raise ValueError("a ritardando must end after it starts")
+        if not 0.0 < self.share <= 1.0:
+            raise ValueError(f"share must be above 0 and up to 1, got {self.share}")
 
 
 @dataclass(frozen=True)
@@ -190,6 +206,14 @@ class TempoMap:
             else [TempoPoint(tick, bpm)]
         )
         return TempoMap((*kept, *change))
+
+    def with_ritardando(self, ritardando: Ritardando) -> TempoMap:
+        """The same, and slowing down at the end; unless the tempo changes there anyway."""
+        start_tick, end_tick = ritardando.start_tick, ritardando.end_tick
+        if any(point.tick > start_tick for point in self.points) or start_tick <= 0:
+            return self
+        bpm = max(MIN_BPM, self.bpm_at(start_tick) * ritardando.share)
+        return self.with_change(start_tick, bpm, ramp_ticks=end_tick - start_tick)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from director.score import Score
+from director.score import Score, Strip
 from musebots.timebase import TempoMap
 
-__all__ = ["Level", "NoteOff", "NoteOn", "Output", "OutputEvent", "TempoChange"]
+__all__ = ["Level", "NoteOff", "NoteOn", "Output", "OutputEvent", "StripAdded",
+           "TempoChange"]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,16 @@ class TempoChange:
     tempo_map: TempoMap
 
 
-OutputEvent: TypeAlias = NoteOn | NoteOff | Level | TempoChange
+@dataclass(frozen=True, slots=True)
+class StripAdded:
+    """Another bot has joined the band; its notes may follow."""
+
+    tick: int
+    seconds: float
+    strip: Strip
+
+
+OutputEvent: TypeAlias = NoteOn | NoteOff | Level | TempoChange | StripAdded
 
 
 class Output(Protocol):

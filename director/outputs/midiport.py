@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import mido
 
-from director.outputs.base import Level, NoteOff, NoteOn, OutputEvent
+from director.outputs.base import Level, NoteOff, NoteOn, OutputEvent, StripAdded
 from director.outputs.controllers import (
     ALL_NOTES_OFF,
     PAN,
@@ -23,7 +23,7 @@ from director.outputs.controllers import (
     volume_controller,
 )
 from director.outputs.deadline import DeadlineThread
-from director.score import Score
+from director.score import Score, Strip
 from musebots.errors import OutputUnavailable
 
 __all__ = ["BACKEND", "MidiPortOutput", "list_ports"]
@@ -92,10 +92,7 @@ class MidiPortOutput:
             self._port = _asked(lambda: backend.open_output(self._port_name))
         self._channels = {strip.channel for strip in score.strips}
         for strip in score.strips:
-            channel = strip.channel
-            self._send_now(mido.Message("program_change", channel=channel, program=strip.program))
-            self._control(channel, VOLUME, volume_controller(gain_from_db(strip.gain_db)))
-            self._control(channel, PAN, pan_controller(strip.pan))
+            self._set_up(strip)
         self._thread = DeadlineThread("midi port")
         self._thread.start()
 
@@ -114,6 +111,8 @@ class MidiPortOutput:
             self._thread.call_at(when, self._note_off, event.channel, event.pitch)
         elif isinstance(event, Level):
             self._thread.call_at(when, self._level, event)
+        elif isinstance(event, StripAdded):
+            self._thread.call_at(when, self._set_up, event.strip)
 
     def panic(self) -> None:
         """Forget what is pending and end everything, on every channel in use."""
@@ -133,6 +132,12 @@ class MidiPortOutput:
             finally:
                 self._port.close()
                 self._port = None
+
+    def _set_up(self, strip: Strip) -> None:
+        channel = strip.channel
+        self._send_now(mido.Message("program_change", channel=channel, program=strip.program))
+        self._control(channel, VOLUME, volume_controller(gain_from_db(strip.gain_db)))
+        self._control(channel, PAN, pan_controller(strip.pan))
 
     def _note_on(self, event: NoteOn) -> None:
         self._channels.add(event.channel)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import mido
 
-from director.outputs.base import Level, NoteOff, NoteOn, OutputEvent, TempoChange
+from director.outputs.base import Level, NoteOff, NoteOn, OutputEvent, StripAdded, TempoChange
 from director.outputs.controllers import (
     PAN,
     VOLUME,
@@ -55,7 +55,12 @@ def midi_file(
     for event in ordered:
         if isinstance(event, TempoChange):
             continue
-        if event.bot_id not in by_bot:  # joined after the score was made
+        if isinstance(event, StripAdded):  # joined while it was played
+            if event.strip.bot_id not in by_bot:
+                by_bot[event.strip.bot_id] = []
+                strips.append(event.strip)
+            continue
+        if event.bot_id not in by_bot:
             by_bot[event.bot_id] = []
             strips.append(Strip(event.bot_id, "guest", event.channel))
         by_bot[event.bot_id].append(event)

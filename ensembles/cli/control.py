@@ -1,4 +1,4 @@
-"""`musebots tempo`, `mix`, `knob` and `stop`: steer a band that plays, from another terminal.
+"""`musebots tempo`, `mix`, `add` and so on: steer a band that plays, from another terminal.
 
 Each sends one OSC message to the Director; any other program may send the same.
 """
@@ -6,8 +6,10 @@ Each sends one OSC message to the Director; any other program may send the same.
 from __future__ import annotations
 
 import math
+import re
 import socket
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,13 +17,16 @@ import typer
 if TYPE_CHECKING:
     from musebots.messages import Message
 
-__all__ = ["knob", "mix", "stop", "tempo"]
+__all__ = ["add", "knob", "mix", "remove", "replace", "stop", "tempo"]
 
 Director = Annotated[
     str, typer.Option("--director", metavar="HOST:PORT", help="Where the Director listens.")
 ]
 HERE = "127.0.0.1:4747"
 ANSWER_SECONDS = 1.0
+Reference = Annotated[
+    str, typer.Argument(metavar="CLASS", help="A stock bot, module:Class, a file or a folder.")
+]
 Bot = Annotated[str, typer.Argument(metavar="BOT", help="A bot's id, or 'all'.")]
 
 
@@ -82,6 +87,53 @@ def knob(
     from musebots.messages import Control
 
     _send(Control("" if bot == "all" else bot, name.value, value), director)
+
+
+def add(
+    reference: Reference,
+    bot_id: Annotated[
+        str | None, typer.Option("--id", help="Its id; the name of its class or file unless given.")
+    ] = None,
+    role: Annotated[
+        str, typer.Option("--role", help="Chooses its sound: melody, bass, drums or your own word.")
+    ] = "",
+    director: Director = HERE,
+) -> None:
+    """Add a bot to a band that plays."""
+    from musebots.messages import Add
+
+    place = Path(reference)
+    name = place.resolve().stem if place.exists() else re.split(r"[.:]", reference)[-1]
+    _send(Add(bot_id or name, _found(reference), role), director)
+
+
+def remove(
+    bot: Annotated[str, typer.Argument(metavar="BOT", help="A bot's id.")],
+    director: Director = HERE,
+) -> None:
+    """Take a bot out of a band that plays."""
+    from musebots.messages import Remove
+
+    _send(Remove(bot), director)
+
+
+def replace(
+    bot: Annotated[str, typer.Argument(metavar="BOT", help="The id of the bot that goes.")],
+    reference: Reference,
+    director: Director = HERE,
+) -> None:
+    """Let another bot take a bot's place, at a bar line, while the band plays."""
+    from musebots.messages import Replace
+
+    _send(Replace(bot, _found(reference)), director)
+
+
+def _found(reference: str) -> str:
+    """A bot's reference as the Director can use it, wherever it was started; `UnknownBot`."""
+    from musebots.registry import check_reference
+
+    check_reference(reference)
+    return str(Path(reference).resolve()) if Path(reference).exists() else reference
 
 
 def stop(director: Director = HERE) -> None:

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -40,6 +40,9 @@ def play(
     bars: Bars = None,
     bpm: Bpm = None,
     seed: Seed = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Take up the session here that was cut off.")
+    ] = False,
     audio: Annotated[
         AudioDriver | None,
         typer.Option("--audio", help="Audio driver; auto unless the piece says otherwise."),
@@ -50,6 +53,10 @@ def play(
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="Record the session to this MIDI file.")
     ] = None,
+    bots: Annotated[
+        Path | None,
+        typer.Option("--bots", help="Folder of the classic musebots that an ensemble file names."),
+    ] = None,
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="The Director's UDP port; 0: any.")
     ] = CONDUCTOR_PORT,
@@ -58,12 +65,22 @@ def play(
 ) -> None:
     """Play a piece live: each musebot in a process of its own, over OSC."""
     set_up_logging(verbose, quiet)
+    from ensembles.classic.pieces import is_set, load_set
     from ensembles.config import load_piece
+    from ensembles.journal import Journal, read_journal
     from ensembles.perform import LiveOptions, live
     from ensembles.progress import StatusLine, tell
     from ensembles.signals import stopping_on_signals
 
-    chosen = load_piece(piece)
+    request: dict[str, Any] = {"piece": piece, "bots": None if bots is None else str(bots),
+               "bars": bars, "bpm": bpm, "seed": seed}  # fmt: skip
+    saved = read_journal() if resume else None
+    if saved is not None:
+        request = saved.request
+        piece, bars, bpm, seed = (request[key] for key in ("piece", "bars", "bpm", "seed"))
+        bots = Path(request["bots"]) if request["bots"] else None
+    is_classic = is_set(piece)
+    chosen = load_set(Path(piece), bots) if is_classic else load_piece(piece)
     options = LiveOptions(
         bars=bars,
         bpm=bpm,
@@ -72,13 +89,16 @@ def play(
         midi_out=midi_out,
         midi_path=out,
         port=port,
+        ends_on_exiting=is_classic,
+        journal=Journal(request),
+        saved=saved,
     )
-    with stopping_on_signals(is_last=True) as request:
+    with stopping_on_signals(is_last=True) as asked:
         if quiet:
-            live(chosen, options, request=request)
+            live(chosen, options, request=asked)
             return
         with StatusLine() as line:
-            report = live(chosen, options, line, tell, request)
+            report = live(chosen, options, line, tell, asked)
         tell(str(report), style="")
 
 

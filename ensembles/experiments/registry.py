@@ -57,7 +57,49 @@ class Experiment:
         return cast("Callable[[ExperimentSettings], ExperimentResult]", run)
 
 
-EXPERIMENTS: dict[str, Experiment] = {}
+EVENTS = (
+    "events/nottingham.jsonl.gz",
+    "events/openewld_pd.jsonl.gz",
+    "events/multitrack.jsonl.gz",
+    "events/jsb_chorales.jsonl.gz",
+    "events/groove.jsonl.gz",
+)
+
+EXPERIMENTS: dict[str, Experiment] = {
+    "likelihood": Experiment(
+        "how well the networks predict music they have not seen, and what their hearing is worth",
+        "ensembles.experiments.likelihood",
+        RESEARCH | TRAIN,
+    ),
+    "samples": Experiment(
+        "what each bot plays against what people played, measure by measure",
+        "ensembles.experiments.samples",
+        RESEARCH,
+        EVENTS,
+    ),
+    "band": Experiment(
+        "our band against real bands, and against players who do not hear each other",
+        "ensembles.experiments.band",
+        RESEARCH,
+        ("events/multitrack.jsonl.gz",),
+    ),
+    "listening-set": Experiment(
+        "30 blind clips for listeners: ours, real pieces, and bots that hear nobody",
+        "ensembles.experiments.listening",
+        {},
+        ("events/multitrack.jsonl.gz",),
+    ),
+    "power": Experiment(
+        "what the subset scan finds of planted deviations, against simpler scores",
+        "ensembles.experiments.power",
+        RESEARCH | {"sklearn": "research"},
+    ),
+    "polyphony": Experiment(
+        "frame likelihood on the public piano-roll benchmark, beside published figures",
+        "ensembles.experiments.polyphony",
+        RESEARCH | TRAIN,
+    ),
+}
 """In the order in which they are listed."""
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from pydantic_core import PydanticCustomError
 
+from musebots.form import TURNS
+
 if TYPE_CHECKING:
     from ensembles.pieces_format.model import PieceTable
 
@@ -14,7 +16,7 @@ __all__ = ["mistake", "mistakes_of"]
 
 MAX_BOTS = 16
 PERCUSSION_CHANNEL = 10
-RESERVED_IDS = ("all",)  # the commands' word for everybody
+RESERVED_IDS = {"all": "stands for all bots", TURNS: "stands for solos in turn"}
 
 
 def mistake(reason: str, *at: str | int) -> PydanticCustomError:
@@ -37,9 +39,8 @@ def mistakes_of(piece: PieceTable) -> Iterator[PydanticCustomError]:
 
 
 def _missing(piece: PieceTable) -> Iterator[PydanticCustomError]:
-    for key in ("section", "bot"):
-        if not getattr(piece, key):
-            yield mistake("needs at least one", key)
+    if not piece.bot:
+        yield mistake("needs at least one", "bot")
     if len(piece.bot) > MAX_BOTS:
         yield mistake(f"at most {MAX_BOTS} bots, one a channel; got {len(piece.bot)}", "bot")
 
@@ -66,12 +67,18 @@ def _unknown(piece: PieceTable) -> Iterator[PydanticCustomError]:
     ids = [bot.id for bot in piece.bot]
     for index, bot_id in enumerate(ids):
         if bot_id in RESERVED_IDS:
-            yield mistake(f"{bot_id!r} stands for all bots; choose another", "bot", index, "id")
+            reason = f"{bot_id!r} {RESERVED_IDS[bot_id]}; choose another"
+            yield mistake(reason, "bot", index, "id")
     for index, section in enumerate(piece.section):
         for place, bot_id in enumerate(section.tacet):
             if bot_id not in ids:
                 reason = f"no bot has the id {bot_id!r}; there is {', '.join(ids)}"
                 yield mistake(reason, "section", index, "tacet", place)
+        if section.solo not in ("", TURNS, *ids):
+            reason = (
+                f"must be the id of a bot ({', '.join(ids)}) or {TURNS!r}, got {section.solo!r}"
+            )
+            yield mistake(reason, "section", index, "solo")
 
 
 def _repeated(

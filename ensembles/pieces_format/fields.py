@@ -27,6 +27,7 @@ __all__ = [
     "Seed",
     "Several",
     "Signed",
+    "Slowing",
     "TimeSignatureField",
     "Unit",
     "ranged",
@@ -37,6 +38,8 @@ Number = TypeVar("Number", int, float)
 Item = TypeVar("Item")
 
 MAX_BARS = 100_000
+MAX_RITARDANDO_BEATS = 64
+INVENTED = ("invent", "invent folk", "invent standard")
 MAX_SEED = 2**63 - 1  # an int64 on the wire
 
 
@@ -68,8 +71,20 @@ Progression: TypeAlias = tuple[tuple[float, Chord], ...]
 """(bars, chord) pairs: how long each chord lasts, as a share of a bar or several bars."""
 
 
-def _progression(text: str) -> Progression:
+def _progression(text: str) -> Progression | str:
+    """Chords; what is left to the band stays text."""
+    if text in INVENTED:
+        return text
     return parse_chords(text, beats_per_bar=1.0)
+
+
+def _ritardando(value: object) -> float | None:
+    """Beats; None stands for one bar."""
+    if isinstance(value, bool):
+        return None if value else 0.0
+    if isinstance(value, int | float) and 0 <= value <= MAX_RITARDANDO_BEATS:
+        return float(value)
+    raise ValueError(f"must be true, false or 0..{MAX_RITARDANDO_BEATS} beats, got {value!r}")
 
 
 def _program(value: object) -> int:
@@ -91,7 +106,8 @@ Several: TypeAlias = Annotated[tuple[Item, ...], Strict(False)]
 
 KeyField = Annotated[Key, _text(Key.parse, '"C major" or "F# minor"')]
 TimeSignatureField = Annotated[TimeSignature, _text(TimeSignature.parse, '"4/4" or "6/8"')]
-ChordsField = Annotated[Progression, _text(_progression, '"C | Am7 G"')]
+ChordsField = Annotated[Progression | str, _text(_progression, '"C | Am7 G" or "invent"')]
+Slowing = Annotated[float | None, PlainValidator(_ritardando)]
 Program = Annotated[int, BeforeValidator(_program)]
 Identifier = Annotated[str, AfterValidator(_identifier)]
 Bpm = Annotated[float, ranged(MIN_BPM, MAX_BPM)]

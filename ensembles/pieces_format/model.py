@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from ensembles.classic.folders import is_classic_folder
 from ensembles.pieces_format.consistency import mistake, mistakes_of
 from ensembles.pieces_format.fields import (
     Bars,
@@ -27,9 +28,11 @@ from ensembles.pieces_format.fields import (
     Identifier,
     KeyField,
     Program,
+    Progression,
     Seed,
     Several,
     Signed,
+    Slowing,
     TimeSignatureField,
     Unit,
     ranged,
@@ -49,6 +52,10 @@ __all__ = [
     "TempoTable",
     "TimeSignatureChangeTable",
 ]
+
+
+INVENTED_BARS = 64
+INVENTED_SECTION_BARS = 8
 
 
 class _Table(BaseModel):
@@ -72,6 +79,7 @@ class TempoTable(_Table):
 
     bpm: Bpm = 100.0
     changes: Several[TempoChangeTable] = ()
+    ritardando: Slowing = None
 
 
 class TimeSignatureChangeTable(_Table):
@@ -85,7 +93,7 @@ class SectionTable(_Table):
     """A part of the form, as often as `form` names it."""
 
     name: Identifier
-    chords: ChordsField
+    chords: ChordsField = "invent"
     bars: Bars | None = None
     key: KeyField | None = None
     time_signature: TimeSignatureField | None = None
@@ -93,10 +101,20 @@ class SectionTable(_Table):
     density: Unit = 0.5
     register_: Unit = Field(default=0.5, alias="register")
     tacet: Several[str] = ()
+    solo: str = ""
+
+    @property
+    def progression(self) -> Progression:
+        """Its chords, once they are known."""
+        if isinstance(self.chords, str):
+            raise ValueError(f"the chords of section {self.name!r} have not been thought of yet")
+        return self.chords
 
     @property
     def n_bars(self) -> int:
-        """`bars`, or else as many as its chords fill."""
+        """`bars`, or else as many as its chords fill, or eight of invented ones."""
+        if isinstance(self.chords, str):
+            return self.bars or INVENTED_SECTION_BARS
         return self.bars or max(1, round(sum(bars for bars, _ in self.chords)))
 
 
@@ -182,6 +200,8 @@ class BotTable(_Table):
 
 
 def _check(reference: str) -> None:
+    if is_classic_folder(reference):
+        return
     try:
         check_reference(reference)
     except UnknownBot as error:
@@ -223,7 +243,8 @@ class PieceTable(_Table):
     seed: Seed = 0
     tempo: TempoTable = TempoTable()
     form: Several[str] = ()
-    section: Several[SectionTable]
+    harmony: Literal["written", "follow"] = "written"
+    section: Several[SectionTable] = ()
     bot: Several[BotTable]
     output: Several[OutputTable] = ()
 
@@ -233,6 +254,14 @@ class PieceTable(_Table):
         """A piece that names no bot is played by the three stock bots."""
         if isinstance(table, dict) and "bot" not in table:
             return {**table, "bot": [{"role": role} for role in ("melody", "bass", "drums")]}
+        return table
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_the_form(cls, table: object) -> object:
+        """``form = "invent"`` says in words what having no section does."""
+        if isinstance(table, dict) and table.get("form") == "invent" and not table.get("section"):
+            return {key: value for key, value in table.items() if key != "form"}
         return table
 
     @model_validator(mode="after")
@@ -249,7 +278,9 @@ class PieceTable(_Table):
 
     @property
     def n_bars(self) -> int:
-        """`bars`, or else one pass through the form."""
+        """`bars`, or else one pass through the form, or 64 of an invented one."""
+        if not self.section:
+            return self.bars or INVENTED_BARS
         return self.bars or sum(section.n_bars for section in self.order)
 
 

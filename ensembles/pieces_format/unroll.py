@@ -14,12 +14,21 @@ from musebots.timebase import (
     MAX_BPM,
     MIN_BPM,
     MeterMap,
+    Ritardando,
     TempoMap,
     TimeSignature,
     beats_from_ticks,
+    ticks_from_beats,
 )
 
-__all__ = ["assign_channels", "meter_map", "section_templates", "strip", "tempo_map"]
+__all__ = [
+    "assign_channels",
+    "meter_map",
+    "ritardando",
+    "section_templates",
+    "strip",
+    "tempo_map",
+]
 
 DEFAULT_PROGRAMS = {"melody": 11, "bass": 33}  # vibraphone, finger bass
 
@@ -82,7 +91,18 @@ def tempo_map(table: PieceTable, meters: MeterMap, *, n_bars: int, bpm: float | 
             tick = meters.bar_tick(bar)
             ramp_ticks = meters.bar_tick(bar + change.ramp_bars) - tick
             tempo_line = tempo_line.with_change(tick, change.bpm * scale, ramp_ticks=ramp_ticks)
-    return tempo_line
+    slowing = ritardando(table, meters, n_bars)
+    return tempo_line if slowing is None else tempo_line.with_ritardando(slowing)
+
+
+def ritardando(table: PieceTable, meters: MeterMap, n_bars: int) -> Ritardando | None:
+    """How the piece slows down into its last bar, if it does and is long enough for it."""
+    wish = table.tempo.ritardando
+    last_tick = meters.bar_tick(n_bars - 1)
+    beats = meters.time_signature_at(n_bars - 2).bar_beats if wish is None else wish
+    start_tick = last_tick - ticks_from_beats(beats)
+    is_there = beats > 0 and n_bars > 2 and start_tick > 0
+    return Ritardando(start_tick, last_tick) if is_there else None
 
 
 def section_templates(
@@ -99,6 +119,7 @@ def section_templates(
             density=section.density,
             register=section.register_,
             tacet=section.tacet,
+            solo=section.solo,
         )
         for section, first, length in _visits(table, n_bars)
     )
@@ -110,7 +131,7 @@ def _chords(
     """The section's chords, repeated to fill its bars, as (beats, chord)."""
     spans: list[tuple[float, Chord]] = []
     start, end_tick = 0.0, meters.bar_tick(first + length)
-    for bars, chord in cycle(section.chords):
+    for bars, chord in cycle(section.progression):
         tick = _tick(meters, first + start)
         start += bars
         until = min(_tick(meters, first + start), end_tick)

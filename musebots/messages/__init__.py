@@ -11,7 +11,8 @@ writing is strict. `tags` are the OSC types of the fixed fields; a trailing ``*`
 
 from musebots.messages.base import Message, OscValue, Unknown
 from musebots.messages.classic import AgentList, Alive, Broadcast, Gain, Meter, Off, Time
-from musebots.messages.controls import Control, Mix, SetTempo, Stop
+from musebots.messages.continuing import DONE_TICK, Progress, State
+from musebots.messages.controls import Add, Control, Mix, Remove, Replace, SetTempo, Stop
 from musebots.messages.joining import Bye, ClockPing, ClockPong, Hello, Ready, Roster, Welcome
 from musebots.messages.listening import (
     MAX_UNITS,
@@ -33,15 +34,16 @@ from musebots.messages.music import (
     Tempo,
 )
 from musebots.messages.table import MESSAGES
-from musebots.messages.wire import MAX_DATAGRAM_BYTES, decode, decode_all, encode
+from musebots.messages.wire import MAX_DATAGRAM_BYTES, decode, decode_all, encode, plain
 
 __all__ = [
-    "MAX_CHORDS_PER_MESSAGE", "MAX_DATAGRAM_BYTES", "MAX_NOTES_PER_MESSAGE", "MAX_UNITS",
-    "MESSAGES", "NOT_STARTED", "PROTOCOL_VERSION",
-    "Activations", "AgentList", "Alive", "Bars", "Broadcast", "Bye", "Cancel", "ClockPing",
-    "ClockPong", "Control", "Flag", "Form", "Gain", "HarmonyPlan", "Hello", "Message", "Meter",
-    "Mix", "Monitoring", "Notes", "Off", "OscValue", "Ready", "Roster", "SetTempo", "Stop", "Tempo",
-    "Time", "Unknown", "Wanted", "Welcome", "decode", "decode_all", "encode", "steps_per_message",
+    "DONE_TICK", "MAX_CHORDS_PER_MESSAGE", "MAX_DATAGRAM_BYTES", "MAX_NOTES_PER_MESSAGE",
+    "MAX_UNITS", "MESSAGES", "NOT_STARTED", "PROTOCOL_VERSION", "Activations", "Add", "AgentList",
+    "Alive", "Bars", "Broadcast", "Bye", "Cancel", "ClockPing", "ClockPong", "Control", "Flag",
+    "Form", "Gain", "HarmonyPlan", "Hello", "Message", "Meter", "Mix", "Monitoring", "Notes",
+    "Off", "OscValue", "Progress", "Ready", "Remove", "Replace", "Roster", "SetTempo", "State",
+    "Stop", "Tempo", "Time", "Unknown", "Wanted", "Welcome", "decode", "decode_all", "encode",
+    "plain", "steps_per_message",
 ]  # fmt: skip
 
 PROTOCOL_VERSION = 1

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from musebots.messages.base import Message
 
-__all__ = ["Control", "Mix", "SetTempo", "Stop"]
+__all__ = ["Add", "Control", "Mix", "Remove", "Replace", "SetTempo", "Stop"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +58,42 @@ class Stop(Message):
     address = "/musebots/stop"
     sent = "anyone to Director"
     sense = "end the session"
+
+
+@dataclass(frozen=True, slots=True)
+class Add(Message):
+    """`/musebots/add`: start another bot on the Director's machine, while the others play."""
+
+    address = "/musebots/add"
+    tags = "sss"
+    sent = "this machine to Director"
+    sense = "bot id, class or file or folder, role (empty: the bot's own)"
+
+    bot_id: str
+    reference: str
+    role: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Remove(Message):
+    """`/musebots/remove`: a bot falls silent and goes."""
+
+    address = "/musebots/remove"
+    tags = "s"
+    sent = "this machine to Director"
+    sense = "bot id"
+
+    bot_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replace(Message):
+    """`/musebots/replace`: another bot takes a bot's place at a bar line; until then that plays."""
+
+    address = "/musebots/replace"
+    tags = "ss"
+    sent = "this machine to Director"
+    sense = "bot id, class or file or folder that takes its place (empty: its own, anew)"
+
+    bot_id: str
+    reference: str = ""

@@ -93,7 +93,7 @@ class HarmonyPlan(Message):
     address = "/musebots/harmony"
     tags = "is"
     group = "iiisi"
-    sent = "Director to bots"
+    sent = "Director to bots; in a piece that follows, anyone to Director"
     sense = "tonic, mode, then (tick, length in ticks, root, quality, bass); pitch classes, 0 = C"
 
     tonic_pc: int
@@ -125,9 +125,9 @@ class Form(Message):
     """`/musebots/form`: the section to come."""
 
     address = "/musebots/form"
-    tags = "siifffs"
+    tags = "siifffss"
     sent = "Director to bots"
-    sense = "section, first tick, end tick, intensity, density, register (0..1), tacet ids"
+    sense = "section, first tick, end tick, intensity, density, register (0..1), tacet ids, solo"
 
     name: str
     start_tick: int
@@ -136,6 +136,7 @@ class Form(Message):
     density: float
     register: float
     tacet: str = ""
+    solo: str = ""
 
     @classmethod
     def of(cls, section: Section) -> Form:
@@ -148,6 +149,7 @@ class Form(Message):
             section.density,
             section.register,
             " ".join(section.tacet),
+            section.solo,
         )
 
     @property
@@ -161,6 +163,7 @@ class Form(Message):
             density=self.density,
             register=self.register,
             tacet=tuple(self.tacet.split()),
+            solo=self.solo,
         )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from musebots.messages.base import Message
 from musebots.messages.classic import AgentList, Alive, Broadcast, Gain, Meter, Off, Time
-from musebots.messages.controls import Control, Mix, SetTempo, Stop
+from musebots.messages.continuing import Progress, State
+from musebots.messages.controls import Add, Control, Mix, Remove, Replace, SetTempo, Stop
 from musebots.messages.joining import Bye, ClockPing, ClockPong, Hello, Ready, Roster, Welcome
 from musebots.messages.listening import Activations, Flag, Monitoring, Wanted
 from musebots.messages.music import Bars, Cancel, Form, HarmonyPlan, Notes, Tempo
@@ -13,6 +14,6 @@ __all__ = ["MESSAGES"]
 
 MESSAGES: tuple[type[Message], ...] = (
     Alive, Time, Meter, AgentList, Gain, Off, Broadcast, Hello, Welcome, Ready, Bye, Roster,
-    ClockPing, ClockPong, Tempo, Bars, HarmonyPlan, Form, Notes, Cancel, Wanted, Activations, Flag,
-    Monitoring, Control, Mix, SetTempo, Stop,
+    ClockPing, ClockPong, Tempo, Bars, HarmonyPlan, Form, Notes, Cancel, Progress, State, Wanted,
+    Activations, Flag, Monitoring, Control, Mix, SetTempo, Add, Remove, Replace, Stop,
 )  # fmt: skip

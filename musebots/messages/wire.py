@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pythonosc.osc_message import OscMessage, ParseError
-from pythonosc.osc_message_builder import OscMessageBuilder
+from pythonosc.osc_message_builder import BuildError, OscMessageBuilder
 from pythonosc.parsing import osc_types
 
 from musebots.errors import ProtocolError
@@ -15,10 +15,11 @@ from musebots.messages.base import Message, Unknown
 from musebots.messages.classic import Broadcast
 from musebots.messages.table import MESSAGES
 
-__all__ = ["MAX_DATAGRAM_BYTES", "decode", "decode_all", "encode"]
+__all__ = ["MAX_DATAGRAM_BYTES", "decode", "decode_all", "encode", "plain"]
 
 MAX_DATAGRAM_BYTES = 8192
 _KNOWN_TAGS = frozenset("ifshdbTFNtrm[]")
+_PLAIN_TAGS = frozenset(b"ifsb")
 _MAX_BUNDLE_DEPTH = 4
 _BY_ADDRESS = {cls.address: cls for cls in MESSAGES}
 
@@ -36,7 +37,14 @@ def encode(message: Message) -> bytes:
         for tag, value in message.arguments():
             builder.add_arg(value, tag)
         datagram = builder.build().dgram
-    except (osc_types.BuildError, ValueError, struct.error, OverflowError) as error:
+    except (
+        BuildError,
+        osc_types.BuildError,
+        ValueError,
+        TypeError,
+        struct.error,
+        OverflowError,
+    ) as error:
         raise ProtocolError(f"cannot send {message}: {error}", kind="unencodable") from error
     if len(datagram) > MAX_DATAGRAM_BYTES:
         raise ProtocolError(
@@ -65,6 +73,25 @@ def decode(datagram: bytes) -> Message:
         return cls.from_arguments(values)
     except ValueError as error:
         raise ProtocolError(str(error), kind=f"bad {address}") from error
+
+
+def plain(datagram: bytes) -> bytes | None:
+    """A broadcast as the oldest bots can bear it: types i, f, s and b only, less than 8 KB.
+
+    Returns the datagram itself where it is that already, and None where it cannot be.
+    """
+    tags_at = (datagram.find(b"\0") // 4 + 1) * 4
+    tags = datagram[tags_at : datagram.find(b"\0", tags_at)]
+    if not _PLAIN_TAGS.issuperset(tags[1:]):
+        try:
+            message = decode(datagram)
+            if not isinstance(message, Broadcast):
+                return None
+            values = tuple(value for value in message.values if value is not None)
+            datagram = encode(Broadcast(message.topic, message.sender, values))
+        except (ProtocolError, ValueError):
+            return None
+    return datagram if len(datagram) < MAX_DATAGRAM_BYTES else None
 
 
 def decode_all(datagram: bytes, *, depth: int = 0) -> Iterator[bytes]:

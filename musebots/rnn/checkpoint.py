@@ -21,6 +21,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from musebots.errors import CheckpointError
+from musebots.rnn.dynamics import LevelModel
 from musebots.rnn.features import FEATURES
 from musebots.rnn.stepper import Stepper
 from musebots.rnn.vocabulary import ROLES, Role, Vocabulary, vocabulary_from_json
@@ -213,6 +214,7 @@ def _check_shapes(checkpoint: Checkpoint) -> None:
         raise ValueError(f"it hears {', '.join(unknown)}, which this musebots does not know")
     stepper = checkpoint.stepper()
     sizes = tuple(FEATURES[name].size(checkpoint.vocabulary) for name in checkpoint.feature_names)
+    LevelModel.of(checkpoint.tensors)
     if stepper.sizes != sizes or stepper.n_tokens != checkpoint.vocabulary.n_tokens:
         raise ValueError("its parameters do not fit its vocabulary")
 

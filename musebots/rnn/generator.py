@@ -11,17 +11,17 @@ import numpy as np
 
 from musebots.arrays import FloatArray
 from musebots.generators import Onset, Step, StepContext
-from musebots.notes import MAX_VELOCITY
 from musebots.rnn.checkpoint import Checkpoint, load_checkpoint, shipped_checkpoint
+from musebots.rnn.dynamics import LevelModel
 from musebots.rnn.exact import Float64Array, exp
 from musebots.rnn.features import read_features
 from musebots.rnn.limits import allowed_tokens
 from musebots.rnn.memory import Memory
-from musebots.rnn.sampling import draw, velocity_in_level
+from musebots.rnn.sampling import draw
 from musebots.rnn.taste import taste_of
+from musebots.rnn.touch import strike_drums, strike_note
 from musebots.rnn.vocabulary import (
     DRUM_CLASSES,
-    DRUM_PITCHES,
     FIRST_NOTE,
     HOLD,
     DrumVocabulary,
@@ -34,16 +34,10 @@ __all__ = ["DEFAULT_TEMPERATURE", "DEFAULT_TOP_P", "NeuralGenerator", "load_gene
 DEFAULT_TEMPERATURE: dict[Role, float] = {"melody": 1.0, "bass": 1.0, "drums": 1.0}
 DEFAULT_TOP_P: dict[Role, float] = {"melody": 0.93, "bass": 0.95, "drums": 0.97}
 
-_N_CLASSES = len(DRUM_CLASSES)
-_N_UNIFORM: dict[Role, int] = {"melody": 2, "bass": 2, "drums": 1 + 2 * _N_CLASSES}
-_TICKS_PER_STEP = 120
-_OFFSET_LIMIT_TICKS = 50
-_OFFSET_LOOSENESS = 0.3
-_SD_OF_UNIFORM = 0.28867513459481287
-_LEVEL_TEMPERATURE = 0.8
-_VELOCITY_SPAN = 40
-_VELOCITY_JITTER = 6
-_ON_BAR, _ON_BEAT, _OFF_BEAT, _BETWEEN = 84, 76, 70, 64
+DEFAULT_REPETITION = 0.5
+
+_GATES = ("reset", "update", "candidate")
+_N_UNIFORM: dict[Role, int] = {"melody": 2, "bass": 2, "drums": 1 + 2 * len(DRUM_CLASSES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +61,18 @@ class NeuralGenerator:
         >= 0; 1 plays as the corpus does, less is safer, 0 always the likeliest.
     top_p : float
         In (0, 1]; the share of probability that is played from.
+    repetition : float
+        In [0, 1]; how freely it may repeat itself: 0.5 holds equal notes and copied bars to what
+        is usual in the corpora, 0 holds them twice as hard, 1 not at all. See `taste`.
+    record_gates : bool
+        Whether steps carry, besides `hidden`, what the gates and the candidate were.
 
     Notes
     -----
-    How hard and how late a drum is struck is learned from drummers. The melody and bass corpora
-    have no velocities worth learning (flat or nearly so), so those roles accent by a rule: bar
-    line, beat, off-beat, between; plus intensity and a little chance.
+    How hard and how late a drum is struck is learned from drummers; how hard a melody's or bass's
+    note is, from the multitrack pieces that have velocities, as levels around the middle that the
+    intensity sets (`musebots.rnn.dynamics`). Without such levels a voice accents by a rule: bar
+    line, beat, off-beat, between.
     """
 
     def __init__(
@@ -82,18 +82,25 @@ class NeuralGenerator:
         *,
         temperature: float = 1.0,
         top_p: float = 1.0,
+        repetition: float = DEFAULT_REPETITION,
+        record_gates: bool = False,
     ) -> None:
         if temperature < 0:
             raise ValueError(f"temperature must be >= 0, got {temperature}")
         if not 0 < top_p <= 1:
             raise ValueError(f"top_p must be in (0, 1], got {top_p}")
+        if not 0 <= repetition <= 1:
+            raise ValueError(f"repetition must be in [0, 1], got {repetition}")
         self._checkpoint = checkpoint
         self._vocabulary = checkpoint.vocabulary
         self._feature_names = checkpoint.feature_names
         self._spread = checkpoint.tensors.get("offset_spread")
+        self._levels = LevelModel.of(checkpoint.tensors)
         self._stepper = checkpoint.stepper()
         self._memory = Memory(self._vocabulary)
-        self._taste = taste_of(self._vocabulary)
+        self._repetition = repetition
+        self._taste = taste_of(self._vocabulary, repetition)
+        self._record_gates = record_gates
         self._rng = rng
         self._temperature = temperature
         self._top_p = top_p
@@ -113,6 +120,16 @@ class NeuralGenerator:
     def n_units(self) -> int:
         """How many hidden activations a step returns."""
         return self._stepper.n_units
+
+    @property
+    def layers(self) -> dict[str, int]:
+        """Name and number of units of all that a step lets out: `hidden`, and `Step.layers`.
+
+        The hidden layer is ``gru``; recorded gates are ``gru.reset``, ``gru.update`` and
+        ``gru.candidate``.
+        """
+        names = _GATES if self._record_gates else ()
+        return dict.fromkeys(("gru", *(f"gru.{name}" for name in names)), self.n_units)
 
     @property
     def network(self) -> str:
@@ -135,7 +152,7 @@ class NeuralGenerator:
         """Forget everything played; the random generator goes on."""
         self._stepper.reset()
         self._memory = Memory(self._vocabulary)
-        self._taste = taste_of(self._vocabulary)
+        self._taste = taste_of(self._vocabulary, self._repetition)
 
     def step(self, context: StepContext) -> Step:
         """Decide the next 16th."""
@@ -154,23 +171,37 @@ class NeuralGenerator:
         )
         self._decided = heard, token
         onsets: tuple[Onset, ...] = ()
+        loudness = 0
         if isinstance(self._vocabulary, DrumVocabulary):
-            onsets = self._struck(self._vocabulary, token, uniform[1:])
-        elif isinstance(self._vocabulary, PitchVocabulary):
-            onsets = _sung(self._vocabulary, token, context, float(uniform[1]))
-        is_hold = self.role != "drums" and token == HOLD
-        self._remember(context, token)
+            onsets = strike_drums(
+                self._stepper, self._vocabulary, token, uniform[1:], spread=self._spread
+            )
+        elif isinstance(self._vocabulary, PitchVocabulary) and token >= FIRST_NOTE:
+            pitch = self._vocabulary.pitch_of(token, context.key, context.chord)
+            velocity, loudness = strike_note(self._levels, self._memory, context, float(uniform[1]))
+            onsets = (Onset(pitch, velocity),)
+        self._remember(context, token, loudness)
         hidden: FloatArray = self._stepper.hidden.astype(np.float32)  # exact: it is on the grid
+        is_hold = self.role != "drums" and token == HOLD
+        if self._record_gates:
+            return Step(onsets, is_hold, hidden, self._layers(hidden))
         return Step(onsets, is_hold, hidden)
+
+    def _layers(self, hidden: FloatArray) -> dict[str, FloatArray]:
+        gates = self._stepper.gates()
+        return {
+            "gru": hidden,
+            **{f"gru.{name}": gates[name].astype(np.float32) for name in _GATES},
+        }
 
     def _heard(self, context: StepContext) -> Float64Array:
         """Let the network hear a step; its logits."""
         features = read_features(self._feature_names, self._vocabulary, context, self._memory)
         return self._stepper.step(features)
 
-    def _remember(self, context: StepContext, token: int) -> None:
+    def _remember(self, context: StepContext, token: int, loudness: int = 0) -> None:
         self._taste.observe(context, self._memory, token)
-        self._memory.observe(context, token)
+        self._memory.observe(context, token, loudness)
 
     def _imagine(self, context: StepContext) -> None:
         """Before the first stroke, go through two bars of the style's typical groove in silence.
@@ -189,27 +220,6 @@ class NeuralGenerator:
                 at = replace(context, step_in_bar=step, bar_in_phrase=phrase_bar, is_fill=False)
                 self._heard(at)
                 self._remember(at, token)
-
-    def _struck(
-        self, vocabulary: DrumVocabulary, token: int, uniform: Float64Array
-    ) -> tuple[Onset, ...]:
-        """The drums of a token, each with its learned velocity and lateness."""
-        classes = vocabulary.classes_of(token)
-        if not classes:
-            return ()
-        touch = self._stepper.touch(token)  # (9, levels + 1)
-        onsets = []
-        for drum in classes:
-            for_velocity, for_offset = float(uniform[drum]), float(uniform[_N_CLASSES + drum])
-            # one number chooses the level and, what is left of it, the place within
-            level = draw(touch[drum, :-1], for_velocity, temperature=_LEVEL_TEMPERATURE, top_p=0.95)
-            velocity = velocity_in_level(level, for_velocity * 1024 % 1.0)
-            spread = 0.0 if self._spread is None else float(self._spread[drum])
-            stray = (for_offset - 0.5) / _SD_OF_UNIFORM * spread * _OFFSET_LOOSENESS
-            late = round((float(touch[drum, -1]) + stray) * _TICKS_PER_STEP)
-            late = max(-_OFFSET_LIMIT_TICKS, min(late, _OFFSET_LIMIT_TICKS))
-            onsets.append(Onset(DRUM_PITCHES[drum], velocity, late))
-        return tuple(onsets)
 
     def snapshot(self) -> object:
         """All that the next step depends on, the random generator's state included."""
@@ -234,29 +244,6 @@ class NeuralGenerator:
         self._rng.bit_generator.state = snapshot.rng
 
 
-def _sung(
-    vocabulary: PitchVocabulary, token: int, context: StepContext, uniform: float
-) -> tuple[Onset, ...]:
-    """The note of a token, if it is one, with an accent by its place in the bar."""
-    if token < FIRST_NOTE:
-        return ()
-    pitch = vocabulary.pitch_of(token, context.key, context.chord)
-    return (Onset(pitch, _accented(context, uniform)),)
-
-
-def _accented(context: StepContext, uniform: float) -> int:
-    step, beat = context.step_in_bar, 6 if context.is_compound else 4
-    if step == 0:
-        velocity = _ON_BAR
-    elif step % beat == 0:
-        velocity = _ON_BEAT
-    else:
-        velocity = _OFF_BEAT if step % 2 == 0 else _BETWEEN
-    velocity += round((context.intensity - 0.5) * _VELOCITY_SPAN)
-    velocity += round((uniform - 0.5) * 2 * _VELOCITY_JITTER)
-    return max(1, min(velocity, MAX_VELOCITY))
-
-
 def load_generator(
     role: Role,
     *,
@@ -264,6 +251,8 @@ def load_generator(
     checkpoint: Path | str | None = None,
     temperature: float | None = None,
     top_p: float | None = None,
+    repetition: float | None = None,
+    record_gates: bool = False,
 ) -> NeuralGenerator:
     """Make a role's generator.
 
@@ -275,8 +264,10 @@ def load_generator(
         Its own random numbers.
     checkpoint : Path or str, optional
         A ``.safetensors`` file; by default the one that comes with musebots.
-    temperature, top_p : float, optional
+    temperature, top_p, repetition : float, optional
         See `NeuralGenerator`; by default what suits the shipped checkpoint of the role.
+    record_gates : bool
+        See `NeuralGenerator`.
 
     Raises
     ------
@@ -301,4 +292,6 @@ def load_generator(
         rng,
         temperature=DEFAULT_TEMPERATURE[role] if temperature is None else temperature,
         top_p=DEFAULT_TOP_P[role] if top_p is None else top_p,
+        repetition=DEFAULT_REPETITION if repetition is None else repetition,
+        record_gates=record_gates,
     )

@@ -6,18 +6,22 @@ Live, `musebots.rnn.stepper` computes the same function with numpy; a test holds
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from musebots.rnn.checkpoint import Checkpoint
+from musebots.rnn.dynamics import LEVEL_TABLES
 from musebots.rnn.features import FEATURES, TOKEN_TABLE
 from musebots.rnn.sampling import N_VELOCITY_LEVELS
 from musebots.rnn.vocabulary import DRUM_CLASSES, Vocabulary
 
-__all__ = ["Output", "RoleModel", "model_of"]
+__all__ = ["Cell", "Output", "RoleModel", "model_of"]
 
-_TOKEN_WIDTH = 40
+Cell = Literal["gru", "lstm"]
+
+_TOKEN_WIDTH = 36
 _N_CLASSES = len(DRUM_CLASSES)
 
 
@@ -33,18 +37,21 @@ class Output:
         Drums: logits of the velocity levels, (n_windows, n_steps, 9, 8).
     offset : Tensor or None
         Drums: expected offset in 16ths late (+) or early (-), (n_windows, n_steps, 9).
-    state : Tensor
-        Last hidden state, (n_windows, n_units).
+    hidden : Tensor
+        Hidden activations after every step, before dropout, (n_windows, n_steps, n_units).
     """
 
     logits: Tensor
     velocity: Tensor | None
     offset: Tensor | None
-    state: Tensor
+    hidden: Tensor
 
 
 class RoleModel(nn.Module):
-    """Embeddings of the features, one GRU layer, and the heads.
+    """Embeddings of the features, one recurrent layer, and the heads.
+
+    Heads: the token; for drums how each one is struck, given the token. How hard a voice strikes
+    is no affair of the network: see `musebots.rnn.dynamics`.
 
     Parameters
     ----------
@@ -56,6 +63,10 @@ class RoleModel(nn.Module):
         Width of the hidden layer.
     dropout : float
         Share of inputs and of hidden activations hidden from the heads while training.
+    cell : {"gru", "lstm"}
+        Kind of layer; only a GRU can be played.
+    token_width : int
+        Length of the embedding that all token-valued features share.
     """
 
     def __init__(
@@ -65,17 +76,20 @@ class RoleModel(nn.Module):
         *,
         n_units: int = 256,
         dropout: float = 0.3,
+        cell: Cell = "gru",
+        token_width: int = _TOKEN_WIDTH,
     ) -> None:
         super().__init__()
         self.feature_names = feature_names
-        tables = {TOKEN_TABLE: nn.Embedding(vocabulary.n_tokens + 1, _TOKEN_WIDTH)}
+        tables = {TOKEN_TABLE: nn.Embedding(vocabulary.n_tokens + 1, token_width)}
         for name in feature_names:
             feature = FEATURES[name]
             if not feature.table:
                 tables[name] = nn.Embedding(feature.size(vocabulary), feature.width)
         self.tables = nn.ModuleDict(tables)
         n_inputs = sum(self._table(name).embedding_dim for name in feature_names)
-        self.gru = nn.GRU(n_inputs, n_units, batch_first=True)
+        layer = nn.GRU if cell == "gru" else nn.LSTM
+        self.gru = layer(n_inputs, n_units, batch_first=True)
         self.token = nn.Linear(n_units, vocabulary.n_tokens)
         self.dropout = nn.Dropout(dropout)
         self.is_drums = vocabulary.role == "drums"
@@ -84,7 +98,7 @@ class RoleModel(nn.Module):
             self.touch = nn.Linear(n_units, n_touch)
             self.touch_of_token = nn.Embedding(vocabulary.n_tokens, n_touch)
             nn.init.zeros_(self.touch_of_token.weight)
-            # read by the stepper: how far hits stray from the expected offset, in 16ths
+            # read by the generator: how far hits stray from the expected offset, in 16ths
             self.register_buffer("offset_spread", torch.zeros(_N_CLASSES))
 
     def _table(self, feature_name: str) -> nn.Embedding:
@@ -92,9 +106,7 @@ class RoleModel(nn.Module):
         assert isinstance(table, nn.Embedding)
         return table
 
-    def forward(
-        self, features: Tensor, tokens: Tensor | None = None, state: Tensor | None = None
-    ) -> Output:
+    def forward(self, features: Tensor, tokens: Tensor | None = None) -> Output:
         """Compute the distribution of every step's token from the features of the steps up to it.
 
         Parameters
@@ -104,27 +116,29 @@ class RoleModel(nn.Module):
         tokens : Tensor, optional
             The tokens played, (n_windows, n_steps): how hard a drum is struck depends on what
             else is; without them a drum model gives no velocity and offset.
-        state : Tensor, optional
-            Hidden state before the first step, (n_windows, n_units); zeros by default.
         """
         columns = [self._table(name)(features[..., i]) for i, name in enumerate(self.feature_names)]
         x = self.dropout(torch.cat(columns, dim=-1))  # (n_windows, n_steps, n_inputs)
-        before = None if state is None else state.unsqueeze(0)
-        hidden, last = self.gru(x, before)  # (n_windows, n_steps, n_units)
-        hidden = self.dropout(hidden)
+        activations, _ = self.gru(x)  # (n_windows, n_steps, n_units)
+        hidden = self.dropout(activations)
         velocity = offset = None
         if self.is_drums and tokens is not None:
             touch = self.touch(hidden) + self.touch_of_token(tokens)
             touch = touch.unflatten(-1, (_N_CLASSES, N_VELOCITY_LEVELS + 1))
             velocity, offset = touch[..., :-1], touch[..., -1]
-        return Output(self.token(hidden), velocity, offset, last[0])
+        return Output(self.token(hidden), velocity, offset, activations)
 
 
 def model_of(checkpoint: Checkpoint, *, dropout: float = 0.0) -> RoleModel:
     """The network of a checkpoint, to be measured or trained on."""
     n_units = checkpoint.tensors["gru.weight_hh_l0"].shape[1]
     model = RoleModel(
-        checkpoint.vocabulary, checkpoint.feature_names, n_units=n_units, dropout=dropout
+        checkpoint.vocabulary,
+        checkpoint.feature_names,
+        n_units=n_units,
+        dropout=dropout,
+        token_width=checkpoint.tensors[f"tables.{TOKEN_TABLE}.weight"].shape[1],
     )
-    model.load_state_dict({n: torch.from_numpy(t.copy()) for n, t in checkpoint.tensors.items()})
+    own = {n: t for n, t in checkpoint.tensors.items() if not n.startswith(LEVEL_TABLES)}
+    model.load_state_dict({n: torch.from_numpy(t.copy()) for n, t in own.items()})
     return model

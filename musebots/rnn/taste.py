@@ -20,6 +20,7 @@ from musebots.harmony import Chord, Key
 from musebots.rnn.drum_taste import DrumTaste
 from musebots.rnn.exact import GRID, Float64Array, on_grid
 from musebots.rnn.memory import Memory
+from musebots.rnn.motifs import MotifMemory
 from musebots.rnn.vocabulary import (
     FIRST_NOTE,
     REST,
@@ -70,6 +71,8 @@ class Taste:
     ----------
     vocabulary : PitchVocabulary
         The role's words.
+    repetition : float
+        0..1: equal pitches and copies cost ``2 * (1 - repetition)`` times what they cost at 0.5.
 
     Notes
     -----
@@ -85,8 +88,9 @@ class Taste:
     of them there are.
     """
 
-    def __init__(self, vocabulary: PitchVocabulary) -> None:
+    def __init__(self, vocabulary: PitchVocabulary, repetition: float = 0.5) -> None:
         self._vocabulary = vocabulary
+        self._strictness = 2 * (1 - repetition)
         self._role = vocabulary.role
         self._pitch: int | None = None
         self._n_equal = 0
@@ -109,7 +113,8 @@ class Taste:
     def _equal_nats(self, context: StepContext) -> float:
         """What one more equal pitch costs."""
         n_beyond = 1 + self._n_equal - _EQUAL_PITCHES[self._role]
-        return _grid(min(n_beyond * _EQUAL_PITCH_NATS[self._role], _LARGEST_EQUAL_PITCH_NATS))
+        nats = min(n_beyond * _EQUAL_PITCH_NATS[self._role], _LARGEST_EQUAL_PITCH_NATS)
+        return _grid(self._strictness * nats)
 
     def observe(self, context: StepContext, memory: Memory, token: int) -> None:
         """Take note of a token; before the `memory` does."""
@@ -137,13 +142,17 @@ class MelodyTaste(Taste):
     has sounded for an eighth. In the Nottingham dances 3 % of all 16ths are silent, in the
     standards of OpenEWLD 6 %; the networks by themselves hardly rest.
 
+    *Motifs.* What it played in the passage before of this name comes back; see
+    `musebots.rnn.motifs`.
+
     *Copies.* While many of the last notes were just those of eight bars before, the next one of
     them gets less likely; motifs come back, but not the whole tune word for word.
     """
 
-    def __init__(self, vocabulary: PitchVocabulary) -> None:
-        super().__init__(vocabulary)
+    def __init__(self, vocabulary: PitchVocabulary, repetition: float = 0.5) -> None:
+        super().__init__(vocabulary, repetition)
         self._copied: deque[bool] = deque(maxlen=_COPY_NOTES)
+        self._motifs = MotifMemory(vocabulary)
 
     def lean(self, logits: Float64Array, context: StepContext, memory: Memory) -> Float64Array:
         leant = super().lean(logits, context, memory)
@@ -151,19 +160,21 @@ class MelodyTaste(Taste):
             leant[REST] += _BREATH_NATS.get(context.style, _USUAL_BREATH_NATS)
         before = memory.bars_ago(context, _COPY_BARS) - 1
         if before >= FIRST_NOTE:
-            leant[before] -= copy_nats(self._copied)
-        return leant
+            leant[before] -= _grid(self._strictness * copy_nats(self._copied))
+        return self._motifs.lean(leant, context)
 
     def observe(self, context: StepContext, memory: Memory, token: int) -> None:
         if token >= FIRST_NOTE:
             self._copied.append(memory.bars_ago(context, _COPY_BARS) - 1 == token)
+        self._motifs.observe(context, token)
         super().observe(context, memory, token)
 
     def snapshot(self) -> tuple[Any, ...]:
-        return (super().snapshot(), tuple(self._copied))
+        return (super().snapshot(), tuple(self._copied), self._motifs.snapshot())
 
     def restore(self, snapshot: tuple[Any, ...]) -> None:
-        pitch, copied = snapshot
+        pitch, copied, motifs = snapshot
+        self._motifs.restore(motifs)
         super().restore(pitch)
         self._copied = deque(copied, maxlen=_COPY_NOTES)
 
@@ -179,8 +190,8 @@ class BassTaste(Taste):
     a change, the notes of the key next to the coming root, and its fifth, get likelier.
     """
 
-    def __init__(self, vocabulary: PitchVocabulary) -> None:
-        super().__init__(vocabulary)
+    def __init__(self, vocabulary: PitchVocabulary, repetition: float = 0.5) -> None:
+        super().__init__(vocabulary, repetition)
         self._chord: Chord | None = None
 
     def lean(self, logits: Float64Array, context: StepContext, memory: Memory) -> Float64Array:
@@ -211,13 +222,14 @@ class BassTaste(Taste):
         super().restore(pitch)
 
 
-def taste_of(vocabulary: Vocabulary) -> Taste | DrumTaste:
-    """The taste of a role."""
+def taste_of(vocabulary: Vocabulary, repetition: float = 0.5) -> Taste | DrumTaste:
+    """The taste of a role, holding repetition as hard as `Taste` says; drums have no such hold."""
     if isinstance(vocabulary, DrumVocabulary):
         return DrumTaste(vocabulary)
     if not isinstance(vocabulary, PitchVocabulary):
         raise TypeError(f"no taste for a {type(vocabulary).__name__}")
-    return BassTaste(vocabulary) if vocabulary.role == "bass" else MelodyTaste(vocabulary)
+    kind = BassTaste if vocabulary.role == "bass" else MelodyTaste
+    return kind(vocabulary, repetition)
 
 
 def is_breath(context: StepContext) -> bool:

@@ -31,7 +31,8 @@ class Batch:
     is_real : Tensor
         (n_windows, n_steps), 1.0 where there is music and 0.0 where it was filled up.
     levels, offset : Tensor
-        (n_windows, n_steps, 9), int64 and float32; level -1 where nothing is struck.
+        (n_windows, n_steps, 9) for drums and 1 for a voice, int64 and float32; level -1 where
+        nothing is struck or its level is not known.
     """
 
     features: Tensor
@@ -100,8 +101,9 @@ def _stacked(
     features = np.zeros((*shape, len(dropouts)), dtype=np.int64)
     tokens = np.zeros(shape, dtype=np.int64)
     is_real = np.zeros(shape, dtype=np.float32)
-    levels = np.full((*shape, 9), -1, dtype=np.int64)
-    offset = np.zeros((*shape, 9), dtype=np.float32)
+    n_columns = windows[0].piece.levels.shape[1]
+    levels = np.full((*shape, n_columns), -1, dtype=np.int64)
+    offset = np.zeros((*shape, n_columns), dtype=np.float32)
     for row, window in enumerate(windows):
         cut, steps = slice(0, window.last - window.first), slice(window.first, window.last)
         is_heard = rng.random(len(dropouts)) >= dropouts
@@ -110,4 +112,5 @@ def _stacked(
         is_real[row, cut] = 1.0
         levels[row, cut] = window.piece.levels[steps]
         offset[row, cut] = window.piece.offset[steps]
-    return Batch(*(torch.from_numpy(a) for a in (features, tokens, is_real, levels, offset)))
+    arrays = (features, tokens, is_real, levels, offset)
+    return Batch(*(torch.from_numpy(array) for array in arrays))

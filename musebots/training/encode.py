@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from musebots.generators import MAX_STEPS_TO_NEXT, StepContext
 from musebots.harmony import Chord
-from musebots.rnn.features import FEATURES, read_features
+from musebots.rnn.dynamics import heard_levels_of, relative_levels
+from musebots.rnn.features import FEATURES, PLACES, read_features
 from musebots.rnn.memory import Memory
 from musebots.rnn.sampling import velocity_level
 from musebots.rnn.vocabulary import (
@@ -27,6 +28,7 @@ from musebots.rnn.vocabulary import (
     Role,
     Vocabulary,
 )
+from musebots.training.forms import recall_bars
 from musebots.training.grooves import typical_grooves
 from musebots.training.pieces import HELD, SILENT, Piece, steps_per_bar
 
@@ -60,9 +62,12 @@ class EncodedPiece:
     is_note : bool array
         (n_steps,): where a note starts, or a drum is struck.
     levels : int8 array
-        (n_steps, 9): velocity level of each drum struck, -1 elsewhere.
+        (n_steps, 9) for drums, (n_steps, 1) for a voice: velocity level of what is struck, -1
+        elsewhere and where it is not known.
     offset : float32 array
-        (n_steps, 9): lateness in 16ths.
+        Of the same shape: lateness in 16ths.
+    heard_levels : int8 array
+        (n_steps, 3): for a voice, what its velocity level is chosen by, see `LevelModel`.
     bar_starts : int array
         Steps at which a window may begin.
     """
@@ -74,6 +79,7 @@ class EncodedPiece:
     is_note: npt.NDArray[np.bool_]
     levels: npt.NDArray[np.int8]
     offset: npt.NDArray[np.float32]
+    heard_levels: npt.NDArray[np.int8]
     bar_starts: npt.NDArray[np.intp]
 
 
@@ -144,7 +150,7 @@ def _measures(piece: Piece, steps: slice) -> tuple[float, float, float]:
     """Notes per step, mean pitch (relative to the key's C), mean velocity; NaN where unknown."""
     voice, velocity = piece.voice[steps], piece.velocity[steps]
     struck = velocity > 0
-    if struck.any():
+    if velocity.shape[1] > 1 and struck.any():
         return float(struck.sum() / len(voice)), np.nan, float(velocity[struck].mean())
     notes = voice[voice >= 0]
     register = float(notes.mean()) if len(notes) else np.nan
@@ -156,6 +162,7 @@ def contexts_of(piece: Piece, knobs: npt.NDArray[np.float64]) -> Iterator[StepCo
     length = steps_per_bar(piece.time_signature)
     is_compound = piece.time_signature.is_compound
     changes = _next_changes(piece.chords)
+    recalls = recall_bars(piece.chords, length, first_bar=piece.first_phrase_bar)
     for step in range(piece.n_steps):
         bar, step_in_bar = divmod(step, length)
         until, following = changes[step]
@@ -175,6 +182,9 @@ def contexts_of(piece: Piece, knobs: npt.NDArray[np.float64]) -> Iterator[StepCo
             is_fill=bool(piece.fills[step]),
             has_kick=bool(piece.kicks[step]),
             is_compound=is_compound,
+            others_density=None if np.isnan(piece.others[step]) else float(piece.others[step]),
+            place_in_section=PLACES[piece.places[step]],
+            recall_bars=int(recalls[bar]),
         )
 
 
@@ -224,12 +234,15 @@ class Encoder:
         memory = Memory(self._vocabulary)
         features = np.empty((piece.n_steps, len(self._names)), dtype=np.int16)
         tokens = np.empty(piece.n_steps, dtype=np.int16)
+        heard_levels = np.empty((piece.n_steps, 3), dtype=np.int8)
+        levels = _levels(piece)
+        is_drums = isinstance(self._vocabulary, DrumVocabulary)
         for step, context in enumerate(contexts_of(centred, self._knobs.of(centred))):
             features[step] = read_features(self._names, self._vocabulary, context, memory)
+            heard_levels[step] = heard_levels_of(context, memory)
             tokens[step] = self._token(int(centred.voice[step]), context)
-            memory.observe(context, int(tokens[step]))
-        is_drums = isinstance(self._vocabulary, DrumVocabulary)
-        struck = piece.velocity > 0
+            loudness = 0 if is_drums else 1 + int(levels[step, 0])
+            memory.observe(context, int(tokens[step]), loudness)
         length = steps_per_bar(piece.time_signature)
         return EncodedPiece(
             name=piece.name,
@@ -237,8 +250,9 @@ class Encoder:
             features=features,
             tokens=tokens,
             is_note=piece.voice > 0 if is_drums else piece.voice >= 0,
-            levels=np.where(struck, velocity_level(piece.velocity), -1).astype(np.int8),
+            levels=levels,
             offset=piece.offset,
+            heard_levels=heard_levels,
             bar_starts=np.arange(0, piece.n_steps, length),
         )
 
@@ -249,6 +263,17 @@ class Encoder:
         if planned in (SILENT, HELD):
             return REST if planned == SILENT else HOLD
         return self._vocabulary.token_of(planned, context.key, context.chord)
+
+
+def _levels(piece: Piece) -> npt.NDArray[np.int8]:
+    """The velocity level of everything that is struck, -1 elsewhere: as a drum's, or a voice's."""
+    struck = piece.velocity > 0
+    levels = np.full(piece.velocity.shape, -1, dtype=np.int8)
+    is_voice = piece.velocity.shape[1] == 1
+    level_of = relative_levels if is_voice else velocity_level
+    if struck.any():
+        levels[struck] = level_of(piece.velocity[struck])
+    return levels
 
 
 def _centred(piece: Piece) -> Piece:

@@ -12,18 +12,24 @@ import mido
 import numpy as np
 from mido.midifiles.meta import KeySignatureError
 
-from musebots.harmony import Chord, Key
 from musebots.rnn.features import MAX_STEPS_PER_BAR
 from musebots.rnn.vocabulary import Role
 from musebots.timebase import TimeSignature
 from musebots.training.estimate import chroma_of, estimate_chords, estimate_key
-from musebots.training.pieces import Piece, empty_touch, steps_per_bar, voice_from_notes
+from musebots.training.forms import others_density, places_in_section
+from musebots.training.pieces import (
+    Piece,
+    silent_piece,
+    sing,
+    split_at_silence,
+    steps_per_bar,
+)
 
-__all__ = ["Part", "Song", "read_folder", "read_song"]
+__all__ = ["SUFFIXES", "Part", "Song", "read_folder", "read_song"]
 
 # what mido raises, on purpose or not, when the bytes are not what they should be
 _DAMAGE = (EOFError, OSError, LookupError, TypeError, AttributeError, KeySignatureError)
-_SUFFIXES = {".mid", ".midi", ".kar"}
+SUFFIXES = frozenset({".mid", ".midi", ".kar"})
 _PERCUSSION_CHANNEL = 9
 _BASS_PROGRAMS = range(32, 40)
 _MELODY_WORDS = ("melody", "lead", "vocal", "voice", "soprano", "solo")
@@ -99,11 +105,12 @@ def read_folder(role: Role, folder: Path) -> tuple[list[Piece], list[tuple[str, 
     """
     pieces: list[Piece] = []
     skipped: list[tuple[str, str]] = []
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
-    for file in files:
-        name = file.relative_to(folder).as_posix()
+    found = folder.rglob("*") if folder.is_dir() else [folder]
+    for file in sorted(path for path in found if path.suffix.lower() in SUFFIXES):
+        name = file.relative_to(folder).as_posix() if file != folder else file.name
         try:
-            pieces.extend(_pieces_of(role, name, read_song(file)))
+            whole = _pieces_of(role, name, read_song(file))
+            pieces.extend(part for piece in whole for part in split_at_silence(piece))
         except ValueError as error:
             skipped.append((name, str(error)))
     if not any(piece.split == "train" for piece in pieces):
@@ -188,7 +195,8 @@ def _is_voice(part: Part) -> bool:
 def _pieces_of(role: Role, name: str, song: Song) -> list[Piece]:
     chosen = _chosen(role, song)
     notes = [note for part in chosen for note in part.notes]
-    others = [
+    others = [note for part in song.parts if part not in chosen for note in part.notes]
+    pitched = [
         note for part in song.parts if part not in chosen and not part.is_percussion
         for note in part.notes
     ]  # fmt: skip
@@ -206,8 +214,12 @@ def _pieces_of(role: Role, name: str, song: Song) -> list[Piece]:
             continue
         inside = _within(notes, start, stop)
         if inside:
-            blank = _blank(name, signature, round(stop - start))
-            rest = _within(others, start, stop), _within(kicks, start, stop)
+            blank = _blank(role, name, signature, round(stop - start))
+            if others:
+                heard = (round(note.onset) for note in _within(others, start, stop))
+                length = steps_per_bar(signature)
+                blank.others[:] = others_density(heard, blank.n_steps, length)
+            rest = _within(pitched, start, stop), _within(kicks, start, stop)
             pieces.append(_filled(role, blank, inside, *rest))
     return pieces
 
@@ -216,24 +228,21 @@ def _within(notes: Sequence[_Note], start: float, stop: float) -> list[_Note]:
     return [replace(n, onset=n.onset - start) for n in notes if start <= n.onset + 0.5 < stop]
 
 
-def _blank(name: str, signature: TimeSignature, n_steps: int) -> Piece:
+def _blank(role: Role, name: str, signature: TimeSignature, n_steps: int) -> Piece:
     """A silent piece, as many whole bars long as it takes."""
     length = steps_per_bar(signature)
-    n_steps = max(1, -(-n_steps // length)) * length
-    return Piece(
-        name=name,
-        source="midi",
+    n_bars = -(-max(1, n_steps) // length)
+    piece = silent_piece(
+        name,
+        "midi",
         split=_split_of(name),
         style="midi",
         time_signature=signature,
-        key=Key(),
-        voice=voice_from_notes([], n_steps),
-        chords=(Chord(0),) * n_steps,
-        kicks=np.zeros(n_steps, dtype=bool),
-        fills=np.zeros(n_steps, dtype=bool),
-        velocity=empty_touch(n_steps),
-        offset=empty_touch(n_steps),
+        n_steps=n_bars * length,
+        is_drums=role == "drums",
     )
+    piece.places[:] = np.repeat(places_in_section(n_bars), length)
+    return piece
 
 
 def _split_of(name: str) -> str:
@@ -242,24 +251,21 @@ def _split_of(name: str) -> str:
 
 
 def _filled(
-    role: Role, piece: Piece, notes: list[_Note], others: list[_Note], kicks: list[_Note]
+    role: Role, piece: Piece, notes: list[_Note], pitched: list[_Note], kicks: list[_Note]
 ) -> Piece:
     for note in kicks:
         piece.kicks[min(max(0, round(note.onset)), piece.n_steps - 1)] = True
-    triples = [(n.onset, n.duration, n.pitch) for n in notes]
-    around = [(n.onset, n.duration, n.pitch) for n in others] or triples
     if role == "drums":
         return _struck(piece, notes)
+    own = [(n.onset, n.duration, n.pitch) for n in notes]
+    around = [(n.onset, n.duration, n.pitch) for n in pitched] or own
     cell = _steps_per_chord(piece.time_signature)
     edges = np.arange(0, piece.n_steps + 1, cell, dtype=np.float64)
-    key = estimate_key(chroma_of(triples + around, edges).sum(axis=0))
+    key = estimate_key(chroma_of(own + around, edges).sum(axis=0))
     chords = estimate_chords(chroma_of(around, edges), key)
-    return replace(
-        piece,
-        key=key,
-        chords=tuple(chords[step // cell] for step in range(piece.n_steps)),
-        voice=voice_from_notes(_one_voice(role, triples), piece.n_steps),
-    )
+    sing(piece, _one_voice(role, notes))
+    in_force = tuple(chords[step // cell] for step in range(piece.n_steps))
+    return replace(piece, key=key, chords=in_force)
 
 
 def _steps_per_chord(signature: TimeSignature) -> int:
@@ -271,21 +277,19 @@ def _steps_per_chord(signature: TimeSignature) -> int:
     return {16: 8, 12: 12, 8: 8}.get(length, beat)
 
 
-def _one_voice(
-    role: Role, notes: Sequence[tuple[float, float, int]]
-) -> list[tuple[float, float, int]]:
+def _one_voice(role: Role, notes: Sequence[_Note]) -> list[tuple[float, float, int, int]]:
     """Of notes on one 16th, the highest (melody) or the lowest (bass)."""
-    kept: dict[int, tuple[float, float, int]] = {}
+    kept: dict[int, _Note] = {}
     sign = 1 if role == "melody" else -1
     for note in notes:
-        step = round(note[0])
-        if step not in kept or sign * note[2] > sign * kept[step][2]:
+        step = round(note.onset)
+        if step not in kept or sign * note.pitch > sign * kept[step].pitch:
             kept[step] = note
-    return list(kept.values())
+    return [(n.onset, n.duration, n.pitch, n.velocity) for n in kept.values()]
 
 
 def _struck(piece: Piece, notes: Sequence[_Note]) -> Piece:
-    mask = np.zeros(piece.n_steps, dtype=np.int16)
+    mask = piece.voice
     for note in notes:
         drum = _CLASS_OF_PITCH.get(note.pitch)
         step = round(note.onset)
@@ -296,4 +300,4 @@ def _struck(piece: Piece, notes: Sequence[_Note]) -> Piece:
         piece.offset[step, drum] = note.onset - step
     if not mask.any():
         raise ValueError("its drum part strikes none of the nine drums")
-    return replace(piece, voice=mask)
+    return piece

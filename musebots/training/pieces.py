@@ -18,11 +18,11 @@ __all__ = [
     "Piece",
     "as_bars_of_six_eight",
     "as_bars_of_three",
-    "empty_touch",
     "joined",
+    "silent_piece",
+    "sing",
     "split_at_silence",
     "steps_per_bar",
-    "voice_from_notes",
 ]
 
 SILENT, HELD = -2, -1
@@ -55,7 +55,12 @@ class Piece:
     kicks, fills : array of bool
         (n_steps,): whether the bass drum is struck, whether the step belongs to a fill.
     velocity, offset : TouchArray
-        (n_steps, 9) for drums: velocity 1..127 and lateness in 16ths; 0 where nothing is struck.
+        (n_steps, 9) for drums, (n_steps, 1) for a voice: velocity 1..127 and, for drums, lateness
+        in 16ths; 0 where nothing is struck.
+    others : array of float
+        (n_steps,): what `StepContext.others_density` was; NaN where it is not known.
+    places : array of int
+        (n_steps,): what `StepContext.place_in_section` was, as indices into `PLACES`.
     first_phrase_bar : int
         Bar that opens the first phrase: 1 after a pickup.
     """
@@ -72,6 +77,8 @@ class Piece:
     fills: npt.NDArray[np.bool_]
     velocity: TouchArray
     offset: TouchArray
+    others: TouchArray
+    places: npt.NDArray[np.int8]
     first_phrase_bar: int = 0
 
     @property
@@ -89,6 +96,8 @@ class Piece:
             fills=self.fills[steps],
             velocity=self.velocity[steps],
             offset=self.offset[steps],
+            others=self.others[steps],
+            places=self.places[steps],
         )
 
 
@@ -100,43 +109,71 @@ def steps_per_bar(time_signature: TimeSignature) -> int:
     return steps
 
 
-def empty_touch(n_steps: int) -> TouchArray:
-    """Velocities or offsets of a piece that has none."""
-    return np.zeros((n_steps, _N_CLASSES), dtype=np.float32)
+def silent_piece(
+    name: str,
+    source: str,
+    *,
+    split: str,
+    style: str,
+    time_signature: TimeSignature,
+    n_steps: int,
+    is_drums: bool,
+) -> Piece:
+    """A piece in C in which nothing happens and nothing is known, to be filled in."""
+    n_columns = _N_CLASSES if is_drums else 1
+    touch = np.zeros((n_steps, n_columns), dtype=np.float32)
+    return Piece(
+        name=name,
+        source=source,
+        split=split,
+        style=style,
+        time_signature=time_signature,
+        key=Key(),
+        voice=np.full(n_steps, 0 if is_drums else SILENT, dtype=np.int16),
+        chords=(Chord(0),) * n_steps,
+        kicks=np.zeros(n_steps, dtype=bool),
+        fills=np.zeros(n_steps, dtype=bool),
+        velocity=touch,
+        offset=touch.copy(),
+        others=np.full(n_steps, np.nan, dtype=np.float32),
+        places=np.zeros(n_steps, dtype=np.int8),
+    )
 
 
-def voice_from_notes(notes: Iterable[tuple[float, float, int]], n_steps: int) -> StepArray:
-    """Lay a one-voice part on the grid.
+def sing(piece: Piece, notes: Iterable[tuple[float, float, int, int]]) -> None:
+    """Lay a one-voice part on the grid of a silent piece.
 
     Parameters
     ----------
-    notes : iterable of (float, float, int)
-        Onset and duration in 16ths, and MIDI pitch. Each is rounded to the grid, lasts at least
-        one step and ends where the next begins; of two on one step the later one stays.
-    n_steps : int
-        Length of the piece.
+    piece : Piece
+        Its `voice` and `velocity` are filled in.
+    notes : iterable of (float, float, int, int)
+        Onset and duration in 16ths, MIDI pitch and velocity. Onset and end are rounded to the
+        grid; a note lasts at least one step and ends where the next begins; of two on one step
+        the later one stays.
     """
-    voice = np.full(n_steps, SILENT, dtype=np.int16)
-    for onset, duration, pitch in sorted(notes):
+    voice, velocity = piece.voice, piece.velocity
+    for onset, duration, pitch, loudness in sorted(notes):
         first = round(onset)
-        if not 0 <= first < n_steps:
+        if not 0 <= first < piece.n_steps:
             continue
         end = max(first + 1, round(onset + duration))
         voice[first:end] = HELD
         voice[end:] = SILENT
         voice[first] = pitch
-    return voice
+        velocity[first:] = 0
+        velocity[first] = loudness
 
 
 def split_at_silence(piece: Piece) -> list[Piece]:
-    """Cut a melody or bass where it is silent for more than a bar, at bar lines.
+    """Cut a part where it is silent for more than a bar, at bar lines.
 
     A part that waits for its entry teaches nothing but silence.
     """
     length = steps_per_bar(piece.time_signature)
     n_bars = piece.n_steps // length
-    bars = piece.voice[: n_bars * length].reshape(n_bars, length)
-    is_silent = np.all(bars == SILENT, axis=1)
+    bars = _is_silent(piece)[: n_bars * length].reshape(n_bars, length)
+    is_silent = np.all(bars, axis=1)
     runs: list[list[int]] = [[]]
     silent_bars = 0
     for bar in range(n_bars):
@@ -148,8 +185,14 @@ def split_at_silence(piece: Piece) -> list[Piece]:
     return [_bars(piece, run, length) for run in runs if not np.all(is_silent[run])]
 
 
+def _is_silent(piece: Piece) -> npt.NDArray[np.bool_]:
+    is_drums = piece.velocity.shape[1] == _N_CLASSES
+    return np.equal(piece.voice, 0 if is_drums else SILENT)
+
+
 def _bars(piece: Piece, bars: list[int], length: int) -> Piece:
-    silent = [np.all(piece.voice[b * length : (b + 1) * length] == SILENT) for b in bars]
+    is_silent = _is_silent(piece)
+    silent = [np.all(is_silent[b * length : (b + 1) * length]) for b in bars]
     while silent and silent[0]:
         bars, silent = bars[1:], silent[1:]
     while silent and silent[-1]:
@@ -193,4 +236,6 @@ def joined(pieces: Sequence[Piece]) -> Piece:
         fills=np.concatenate([piece.fills for piece in pieces]),
         velocity=np.concatenate([piece.velocity for piece in pieces]),
         offset=np.concatenate([piece.offset for piece in pieces]),
+        others=np.concatenate([piece.others for piece in pieces]),
+        places=np.concatenate([piece.places for piece in pieces]),
     )

@@ -7,11 +7,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from musebots.rnn.model import Cell
+from musebots.rnn.vocabulary import Role
 from musebots.training.corpora import LICENCES
 from musebots.training.evaluate import Likelihood
 from musebots.training.pieces import Piece
 
-__all__ = ["FINE_TUNING", "Progress", "Settings", "TrainingReport", "corpus_on_card"]
+__all__ = [
+    "FINE_TUNING",
+    "SETTINGS",
+    "Progress",
+    "Settings",
+    "TrainingReport",
+    "Trial",
+    "corpus_on_card",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +46,8 @@ class Settings:
         At most so many windows of a piece in an epoch: pieces are learned, not notes.
     clip_norm : float
         Largest norm of the gradient.
+    cell : {"gru", "lstm"}
+        Kind of recurrent layer; only a GRU can be played.
     """
 
     n_epochs: int = 16
@@ -48,7 +60,15 @@ class Settings:
     batch_size: int = 16
     windows_per_piece: int = 8
     clip_norm: float = 1.0
+    cell: Cell = "gru"
 
+
+SETTINGS: dict[Role, Settings] = {
+    "melody": Settings(dropout=0.15),
+    "bass": Settings(dropout=0.35),
+    "drums": Settings(dropout=0.2),
+}
+"""What the shipped checkpoints were trained with: the smaller the corpus, the more is hidden."""
 
 FINE_TUNING = Settings(n_epochs=8, patience=3, learning_rate=5e-4)
 """How to go on from a checkpoint: fewer and smaller steps, so that what it knows is not lost."""
@@ -101,6 +121,26 @@ class TrainingReport:
     valid: Likelihood
     test: Likelihood
     skipped: tuple[tuple[str, str], ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """How well a network did that was trained only to be measured.
+
+    Parameters
+    ----------
+    n_parameters : int
+        Its size.
+    n_epochs : int
+        How long it was trained.
+    valid, test : dict of str to Likelihood
+        By source and time signature.
+    """
+
+    n_parameters: int
+    n_epochs: int
+    valid: dict[str, Likelihood]
+    test: dict[str, Likelihood]
 
 
 def corpus_on_card(pieces: Sequence[Piece]) -> dict[str, dict[str, Any]]:

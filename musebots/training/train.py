@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import math
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -18,6 +17,7 @@ from torch import nn
 
 from musebots.errors import CheckpointError, CorpusError
 from musebots.rnn.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from musebots.rnn.dynamics import LEVEL_TABLES
 from musebots.rnn.exact import MAX_WEIGHT, on_grid
 from musebots.rnn.features import ROLE_FEATURES
 from musebots.rnn.model import RoleModel, model_of
@@ -27,17 +27,21 @@ from musebots.training.batches import Batch, batches
 from musebots.training.corpora import Corpus, read_corpus
 from musebots.training.encode import EncodedPiece, Encoder, Knobs, vocabulary_for
 from musebots.training.evaluate import Likelihood, evaluate, grouped_by_source
+from musebots.training.levels import fit_levels, level_nats
 from musebots.training.loss import window_loss
 from musebots.training.report import (
     FINE_TUNING,
+    SETTINGS,
     Progress,
     Settings,
     TrainingReport,
+    Trial,
     corpus_on_card,
 )
+from musebots.training.schedule import set_learning_rate
 from musebots.training.state import TrainingState, load_state, save_state, state_path
 
-__all__ = ["Progress", "Settings", "TrainingReport", "train"]
+__all__ = ["Progress", "Settings", "TrainingReport", "Trial", "train", "trial"]
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +105,7 @@ def train(
     """
     out = Path(out)
     parent = None if start is None else load_checkpoint(Path(start), role=role)
-    settings = settings or (Settings() if parent is None else FINE_TUNING)
+    settings = settings or (SETTINGS[role] if parent is None else FINE_TUNING)
     if not os.access(out.parent, os.W_OK) or out.is_dir():
         raise CheckpointError(f"{out} cannot be written: choose a file in a folder that you own")
     corpus = read_corpus(role, Path(corpus_dir))
@@ -116,6 +120,40 @@ def train(
         torch.set_num_threads(n_threads)
 
 
+def trial(
+    role: Role,
+    corpus: Corpus,
+    *,
+    seed: int = 0,
+    settings: Settings | None = None,
+    features: tuple[str, ...] | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Trial:
+    """Train a network only to see how well it does: nothing is written.
+
+    Parameters
+    ----------
+    role, corpus, seed
+        As for `train`.
+    settings : Settings, optional
+        By default those of the shipped checkpoint; here the cell may be an LSTM, too.
+    features : tuple of str, optional
+        What it hears; by default what the shipped checkpoint does.
+    on_progress : callable, optional
+        Called some times a second at most.
+    """
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            run = _Run(role, corpus, Path(), seed, settings or SETTINGS[role], features=features)
+            while not run.is_done():
+                run.epoch(on_progress or (lambda progress: None))
+            return run.judged()
+    finally:
+        torch.set_num_threads(n_threads)
+
+
 class _Run:
     """One training, from the encoded corpus to the checkpoint."""
 
@@ -126,7 +164,8 @@ class _Run:
         out: Path,
         seed: int,
         settings: Settings,
-        parent: Checkpoint | None,
+        parent: Checkpoint | None = None,
+        features: tuple[str, ...] | None = None,
     ) -> None:
         self.role, self.corpus, self.out, self.seed = role, corpus, out, seed
         self.settings, self.parent = settings, parent
@@ -134,7 +173,7 @@ class _Run:
         self.vocabulary: Vocabulary = (
             parent.vocabulary if parent else vocabulary_for(role, train_pieces)
         )
-        self.features = parent.feature_names if parent else ROLE_FEATURES[role]
+        self.features = parent.feature_names if parent else features or ROLE_FEATURES[role]
         self.encoder = Encoder(self.vocabulary, self.features, Knobs(train_pieces))
         self.train_set = [self.encoder.encode(piece) for piece in train_pieces]
         self.valid_set = self._held_out("valid")
@@ -143,7 +182,11 @@ class _Run:
             model_of(parent, dropout=settings.dropout)
             if parent
             else RoleModel(
-                self.vocabulary, self.features, n_units=settings.n_units, dropout=settings.dropout
+                self.vocabulary,
+                self.features,
+                n_units=settings.n_units,
+                dropout=settings.dropout,
+                cell=settings.cell,
             )
         )
         self.optimizer = torch.optim.AdamW(
@@ -175,15 +218,15 @@ class _Run:
                 self.model.load_state_dict(kept.model)
                 self.optimizer.load_state_dict(kept.optimizer)
         deadline = time.monotonic() + 60 * minutes if minutes else float("inf")
-        while not self._is_done() and time.monotonic() < deadline:
-            self._epoch(report)
+        while not self.is_done() and time.monotonic() < deadline:
+            self.epoch(report)
             save_state(file, self.state)
 
-    def _is_done(self) -> bool:
+    def is_done(self) -> bool:
         tired = self.state.epoch - self.state.best_epoch >= self.settings.patience
         return self.state.epoch >= self.settings.n_epochs or tired
 
-    def _epoch(self, report: Callable[[Progress], None]) -> None:
+    def epoch(self, report: Callable[[Progress], None]) -> None:
         settings, epoch = self.settings, self.state.epoch
         rng = np.random.default_rng([self.seed, 1, epoch])
         torch.manual_seed(int(rng.integers(2**62)))
@@ -200,10 +243,11 @@ class _Run:
             torch.set_rng_state(self.state.torch_rng)
         last_report, last_save = float("-inf"), time.monotonic()
         for index in range(self.state.n_updates, len(plan)):
-            self._set_learning_rate((epoch + index / len(plan)) / settings.n_epochs)
+            done = (epoch + index / len(plan)) / settings.n_epochs
+            set_learning_rate(self.optimizer, settings.learning_rate, done)
             nats += self._update(plan[index])
             n_steps += float(plan[index].is_real.sum())
-            if time.monotonic() - last_save > _SAVE_SECONDS:
+            if self.out.name and time.monotonic() - last_save > _SAVE_SECONDS:
                 self._save_within_epoch(index + 1, nats, n_steps)
                 last_save = time.monotonic()
             if time.monotonic() - last_report > _REPORT_SECONDS:
@@ -221,11 +265,6 @@ class _Run:
             self.model, self.optimizer, n_updates=n_updates, nats=nats, n_steps=n_steps
         )
         save_state(state_path(self.out), now)
-
-    def _set_learning_rate(self, fraction: float) -> None:
-        factor = 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * fraction))
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.settings.learning_rate * factor
 
     def _update(self, batch: Batch) -> float:
         """One step of the optimizer; the batch's nats."""
@@ -245,6 +284,18 @@ class _Run:
         results = evaluate(self.model, pieces, hidden_columns=self.encoder.knob_columns)
         return _total(results).nats_per_step
 
+    def judged(self) -> Trial:
+        """How well the best network does on the splits that were not learned from."""
+        assert self.state.best is not None
+        self.model.load_state_dict(self.state.best)
+        columns = self.encoder.knob_columns
+        return Trial(
+            sum(parameter.numel() for parameter in self.model.parameters()),
+            self.state.epoch,
+            evaluate(self.model, self.valid_set, hidden_columns=columns),
+            evaluate(self.model, self._held_out("test"), hidden_columns=columns),
+        )
+
     def finish(self) -> TrainingReport:
         """Round the best network to the grid, measure it, write it."""
         if self.state.best is None:
@@ -254,13 +305,17 @@ class _Run:
             for name, tensor in self.state.best.items()
         }
         self.model.load_state_dict({n: torch.from_numpy(t) for n, t in tensors.items()})
+        levels: dict[str, np.ndarray[Any, np.dtype[np.float32]]] = {}
         if self.role == "drums":
             tensors["offset_spread"] = on_grid(self._offset_spread()).astype(np.float32)
+        else:
+            levels = fit_levels(self.train_set) or self._inherited_levels()
+            tensors |= levels
         columns = self.encoder.knob_columns
         valid = evaluate(self.model, self.valid_set, hidden_columns=columns)
         test = evaluate(self.model, self._held_out("test"), hidden_columns=columns)
         checkpoint = Checkpoint(self.vocabulary, self.features, tensors)
-        save_checkpoint(checkpoint, self.out, self._card(valid, test))
+        save_checkpoint(checkpoint, self.out, self._card(valid, test, levels))
         state_path(self.out).unlink(missing_ok=True)
         return TrainingReport(
             self.out,
@@ -288,7 +343,17 @@ class _Run:
                 counts += struck.sum(axis=0)
         return np.sqrt(squares / np.maximum(counts, 1))
 
-    def _card(self, valid: dict[str, Likelihood], test: dict[str, Likelihood]) -> dict[str, Any]:
+    def _inherited_levels(self) -> dict[str, np.ndarray[Any, np.dtype[np.float32]]]:
+        if self.parent is None:
+            return {}
+        return {n: t for n, t in self.parent.tensors.items() if n in LEVEL_TABLES}
+
+    def _card(
+        self,
+        valid: dict[str, Likelihood],
+        test: dict[str, Likelihood],
+        levels: dict[str, np.ndarray[Any, np.dtype[np.float32]]],
+    ) -> dict[str, Any]:
         origin = {"from": {"sha256": self.parent.sha256}} if self.parent else {}
         parent = " --from CHECKPOINT" if self.parent else ""
         return {
@@ -304,9 +369,21 @@ class _Run:
                 {"train": round(t, 4), "valid": round(v, 4)} for t, v in self.state.history
             ],
             "metric": _METRIC,
+            **self._velocity_on_card(levels),
             "valid": grouped_by_source(valid),
             "test": grouped_by_source(test),
         }
+
+    def _velocity_on_card(
+        self, levels: dict[str, np.ndarray[Any, np.dtype[np.float32]]]
+    ) -> dict[str, Any]:
+        """Surprise at the velocity level of a voice's note, where velocities are known."""
+        splits = {
+            "train": self.train_set, "valid": self.valid_set, "test": self._held_out("test"),
+        }  # fmt: skip
+        nats = {split: level_nats(levels, pieces) for split, pieces in splits.items()}
+        known = {split: round(value, 4) for split, value in nats.items() if value == value}
+        return {"velocity_nats_per_note": known} if known else {}
 
 
 def _corpus_sha256(pieces: Sequence[EncodedPiece]) -> str:

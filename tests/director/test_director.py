@@ -16,7 +16,7 @@ from musebots.agent import Link
 from musebots.harmony import Key, parse_chords
 from musebots.network import LoopbackNetwork, Wire
 from musebots.offline import run_offline
-from musebots.timebase import MeterMap, TempoMap
+from musebots.timebase import MeterMap, Ritardando, TempoMap
 
 
 def score_of(*bot_ids, bars=4, bpm=120.0, **more):
@@ -110,6 +110,26 @@ def test_the_tempo_changes_while_playing_and_the_beats_stay_where_they_are():
     (change,) = [e for e in out.events if isinstance(e, TempoChange)]
     assert change.tick == 5 * 480
     assert abs(report.music_seconds - (5 * 0.5 + 11 * 0.25)) < 1e-6
+
+
+def test_a_piece_whose_tempo_was_changed_by_hand_still_slows_down_at_its_end():
+    async def speed_up(director, network, address):
+        await director.clock.until(4.2)
+        director.set_tempo(240.0)
+
+    slowing = Ritardando(8 * 480, 12 * 480, share=0.5)
+    report, _, director = played(
+        score_of("a", ritardando=slowing), {"a": Steady}, meanwhile=speed_up
+    )
+    tempo_map = director.clock.tempo_map
+    assert [tempo_map.bpm_at(beat * 480) for beat in (6, 8, 10, 12, 16)] == [
+        240,
+        240,
+        180,
+        120,
+        120,
+    ]
+    assert report.music_seconds > 5 * 0.5 + 11 * 0.25 + 1
 
 
 def test_a_tempo_fader_may_be_moved_for_a_whole_evening():

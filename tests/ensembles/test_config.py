@@ -261,3 +261,27 @@ def test_a_bot_stands_for_a_piece_in_which_it_plays_alone(tmp_path, monkeypatch)
     (bot,) = load_piece("my tune.py").bots
     assert (bot.id, bot.bot) == ("my-tune", str(tmp_path / "my tune.py"))
     assert [bot.bot for bot in load_piece("hello").bots] == ["hello"]
+
+
+@pytest.mark.parametrize("bars", [None, 4, 7])
+def test_a_piece_slows_down_into_its_last_bar_wherever_it_ends(bars):
+    score = piece_from(SMALLEST + "bars = 16\n").score(bars=bars)
+    last_tick = score.meter_map.bar_tick(score.n_bars - 1)
+    before = score.tempo_map.bpm_at(score.meter_map.bar_tick(score.n_bars - 2))
+    assert score.tempo_map.bpm_at(0) == before == 100
+    assert score.tempo_map.bpm_at(last_tick) == score.tempo_map.bpm_at(score.end_tick) < 80
+
+
+@pytest.mark.parametrize(("wish", "beats"), [("false", 0), ("0", 0), ("2", 2), ("6.5", 6.5)])
+def test_how_long_it_slows_down_is_for_the_piece_to_say(wish, beats):
+    text = SMALLEST.replace("[[section]]", f"[tempo]\nritardando = {wish}\n[[section]]")
+    score = piece_from(text).score()
+    start_tick = score.meter_map.bar_tick(3) - round(480 * beats)
+    assert score.tempo_map.bpm_at(start_tick) == 100
+    assert (score.tempo_map.bpm_at(score.end_tick) < 80) == (beats > 0)
+
+
+def test_a_written_end_is_left_as_it_is():
+    tempo = "[tempo]\nchanges = [{ bar = -2, bpm = 90, ramp_bars = 2 }]\n[[section]]"
+    score = piece_from(SMALLEST.replace("[[section]]", tempo)).score()
+    assert score.tempo_map.bpm_at(score.end_tick) == 90

@@ -40,7 +40,15 @@ MISTAKES = {
         ["p.toml:6: tempo.bmp: unknown key; did you mean 'bpm'?", "bpm, changes"],
     ),
     "a key by its inner name": (("chords", "register_ = 1\nchords"), ["register_: unknown key"]),
-    "a missing key": (('chords = "C | G"\n', ""), ["p.toml:8: section[1].chords: is missing"]),
+    "a missing key": (('name = "A"\n', ""), ["p.toml:8: section[1].name: is missing"]),
+    "an invented form of written sections": (
+        ('["A"]', '"invent"'),
+        ["p.toml:3: form: must be a list, got 'invent'"],
+    ),
+    "a harmony of another kind": (
+        ("bars", 'harmony = "mine"\nbars'),
+        ["p.toml:2: harmony: must be 'written' or 'follow', got 'mine'"],
+    ),
     "an unknown chord": (("C | G", "C | Gzz"), ["p.toml:10: section[1].chords", "'zz'", "maj7"]),
     "no chord": (("C | G", "H"), ["p.toml:10: section[1].chords", "C, F# or Bb"]),
     "a chord that is no text": (('"C | G"', "7"), ["section[1].chords: must be text such as"]),
@@ -63,6 +71,14 @@ MISTAKES = {
     "an unknown bot in tacet": (
         ("chords", 'tacet = ["bass"]\nchords'),
         ["p.toml:10: section[1].tacet[1]: no bot has the id 'bass'; there is lead"],
+    ),
+    "an unknown soloist": (
+        ("chords", 'solo = "sax"\nchords'),
+        ["p.toml:10: section[1].solo: must be the id of a bot (lead) or 'turns', got 'sax'"],
+    ),
+    "a ritardando of words": (
+        ("= 100", '= 100\nritardando = "slow"'),
+        ["p.toml:7: tempo.ritardando: must be true, false or 0..64 beats, got 'slow'"],
     ),
     "a change after the end": (
         ("= 100", "= 100\nchanges = [{ bar = 17, bpm = 90 }]"),

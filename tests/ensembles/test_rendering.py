@@ -143,7 +143,6 @@ def test_drums_plan_first_so_that_the_bass_hears_their_kick():
         return out.notes_by_bot()
 
     together, apart = run_offline(play(piece.table)), run_offline(play(text_without))
-    assert together["melody"] == apart["melody"]
     assert together["bass"] != apart["bass"]
 
 
@@ -217,9 +216,9 @@ def test_the_last_strokes_are_as_strong_as_the_section_that_they_end():
 
 
 GOLDEN = {
-    "trio": "ad45278a45d4afe471e5296e102af6626d145c4244c2e4421b84467c1d37faba",
-    "waltz": "1b8095945e9e68031a39b3524797cdbc36e4da17b28a2f97e6ff8da10ed9743b",
-    "nightfall": "bb89f71793629f0ff4eaf8d6896ab1010f67ce325a20c16c0869c4cad13ed292",
+    "trio": "4560ae136312ce410bb10726783fdfa8f9f30fcf6d872aa85918372a55fb6d2d",
+    "waltz": "b1fcb4ddc0e43016378b5590138cf3405ce2bbbdc47a57346d699749b73c4c92",
+    "nightfall": "05192f6a44e04b4bb3d246dac1135071579405e805215bd8145f8878013e6b59",
 }
 
 

@@ -34,7 +34,8 @@ async def test_the_commands_reach_the_director():
         assert result.exit_code == 0, result.output
     report = await asyncio.wait_for(session, 5)
     assert report.was_stopped
-    assert [e.tempo_map.points[-1].bpm for e in out.events if isinstance(e, TempoChange)] == [150.0]
+    tempi = [e.tempo_map.bpm_at(e.tick) for e in out.events if isinstance(e, TempoChange)]
+    assert tempi == [150.0]
     levels = {e.bot_id: e.gain for e in out.events if isinstance(e, Level)}
     assert levels["bass"] == 0.0
     assert 0.0 < levels["melody"] < 0.5

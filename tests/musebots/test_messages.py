@@ -98,6 +98,11 @@ ROUND_TRIPS = {
     m.Control: st.builds(m.Control, names, names, singles),
     m.Mix: st.builds(m.Mix, names, names, singles, singles),
     m.SetTempo: st.builds(m.SetTempo, singles, singles),
+    m.Progress: st.builds(m.Progress, names, ints, ints),
+    m.State: st.builds(m.State, names, ints, ints, ints, st.binary(min_size=1, max_size=100)),
+    m.Add: st.builds(m.Add, names, names, names),
+    m.Remove: st.builds(m.Remove, names),
+    m.Replace: st.builds(m.Replace, names, names),
     m.Stop: st.just(m.Stop()),
 }
 

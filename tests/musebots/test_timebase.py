@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from musebots.timebase import (
     MeterMap,
+    Ritardando,
     TempoMap,
     TempoPoint,
     TimeSignature,
@@ -129,3 +130,14 @@ def test_swing_keeps_the_beats_and_the_order(tick, swing, unit):
 @given(st.integers(-10_000, 10_000))
 def test_straight_swing_changes_nothing(tick):
     assert swing_ticks(tick, 0.5) == tick
+
+
+def test_a_ritardando_slows_down_to_its_share_and_stays_there():
+    slowed = TempoMap.constant(100).with_ritardando(Ritardando(1920, 3840, share=0.5))
+    assert [slowed.bpm_at(tick) for tick in (0, 1920, 2880, 3840, 9999)] == [100, 100, 75, 50, 50]
+
+
+def test_what_is_written_for_the_end_comes_before_the_ritardando():
+    for tick, ramp_ticks in ((3000, 0), (1000, 1500)):
+        written = TempoMap.constant(100).with_change(tick, 80, ramp_ticks=ramp_ticks)
+        assert written.with_ritardando(Ritardando(1920, 3840)) == written

@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from director.outputs.base import Level, NoteOff, NoteOn, OutputEvent
+from director.outputs.base import Level, NoteOff, NoteOn, OutputEvent, StripAdded
 from director.score import Strip
 
 __all__ = ["OWN_WORDS", "Cue", "cue_from_event", "cues_from_lines", "decode_cue", "decode_strips",
            "encode_cue", "encode_strips"]  # fmt: skip
 
-ON, OFF, LEVEL, PANIC = "on", "off", "level", "panic"
+ON, OFF, LEVEL, PANIC, STRIP = "on", "off", "level", "panic", "strip "
 
 OWN_WORDS = "musebots: "
 """What a worker's own last sentence begins with; the sound libraries talk as well."""
@@ -27,11 +27,12 @@ class Cue:
     seconds : float
         When: since tick 0 in a render, on the clock of `time.monotonic` live.
     kind : str
-        ``"on"``, ``"off"``, ``"level"`` or ``"panic"``.
+        ``"on"``, ``"off"``, ``"level"``, ``"panic"``, or ``"strip "`` and the role of a new one.
     bot_id : str
         On whose strip; empty for panic.
     a, b : float
-        Pitch and velocity of an ``on``, pitch of an ``off``, gain (linear) and pan of a ``level``.
+        Pitch and velocity of an ``on``, pitch of an ``off``, gain (linear) and pan of a ``level``,
+        channel of a ``strip``.
     """
 
     seconds: float
@@ -50,6 +51,8 @@ def cue_from_event(event: OutputEvent, *, offset_seconds: float = 0.0) -> Cue | 
         return Cue(seconds, OFF, event.bot_id, event.pitch)
     if isinstance(event, Level):
         return Cue(seconds, LEVEL, event.bot_id, event.gain, event.pan)
+    if isinstance(event, StripAdded):
+        return Cue(seconds, STRIP + event.strip.role, event.strip.bot_id, event.strip.channel)
     return None
 
 

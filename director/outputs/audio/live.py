@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
-from director.outputs.audio.jobs import PANIC, Cue, decode_cue, decode_strips
+from director.outputs.audio.jobs import PANIC, STRIP, Cue, decode_cue, decode_strips
 from director.outputs.audio.pyo_module import import_pyo
 from director.outputs.audio.revival import RevivingSynth
 from director.outputs.audio.sampleclock import SampleClock
@@ -105,7 +105,11 @@ def run_live(source: BinaryIO, say: Callable[[str], None]) -> None:
     reporter.start()
     try:
         for line in source:
-            cues.put(decode_cue(line))
+            cue = decode_cue(line)
+            if cue.kind.startswith(STRIP):
+                synth.handle(cue)  # here: to build an instrument takes longer than a block
+            else:
+                cues.put(cue)
     finally:
         cues.put(Cue(time.monotonic(), PANIC))
         ending.wait(FADE_OUT_SECONDS)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from director.outputs.audio.jobs import LEVEL, Cue
+from director.outputs.audio.jobs import LEVEL, STRIP, Cue
 
 __all__ = ["RevivingSynth"]
 
@@ -30,12 +30,15 @@ class RevivingSynth:
         self._pyo = pyo
         self._build = build
         self._levels: dict[str, Cue] = {}
+        self._guests: list[Cue] = []
         self._take_new()
 
     def handle(self, cue: Cue) -> None:
         """Do one thing now."""
         if cue.kind == LEVEL:
             self._levels[cue.bot_id] = cue
+        elif cue.kind.startswith(STRIP):
+            self._guests.append(cue)
         self._synth.handle(cue)
 
     def peak(self) -> float:
@@ -52,7 +55,7 @@ class RevivingSynth:
             return False
         self._synth.out.stop()
         self._take_new()
-        for cue in list(self._levels.values()):
+        for cue in [*self._guests, *self._levels.values()]:
             self._synth.handle(cue)
         return True
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from director.outputs.audio.instruments import Bass, Drums, Instrument, Keys, Lead, mixed_down
-from director.outputs.audio.jobs import LEVEL, OFF, ON, PANIC, Cue
+from director.outputs.audio.jobs import LEVEL, OFF, ON, PANIC, STRIP, Cue
 from director.outputs.controllers import gain_from_db
 from director.score import Strip
 
@@ -53,22 +53,41 @@ class Synth:
         self, pyo: Any, strips: Sequence[Strip], *, sample_rate_hz: float, seed: int = 0
     ) -> None:
         self._pyo = pyo
+        self._sample_rate_hz, self._seed = sample_rate_hz, seed
+        self._guests: list[Any] = []
         self._instruments: dict[str, Instrument] = {}
         self._faders: dict[str, Any] = {}
         buses, sends = [], []
         for strip in strips:
-            instrument = _instrument_for(pyo, strip, sample_rate_hz=sample_rate_hz, seed=seed)
-            stereo = instrument.out if len(instrument.out) == 2 else pyo.Sig([instrument.out] * 2)
-            gains = list(pan_gains(gain_from_db(strip.gain_db), strip.pan))
-            fader = pyo.SigTo(gains, time=LEVEL_SECONDS, init=gains)
-            bus = stereo * fader
-            self._instruments[strip.bot_id] = instrument
-            self._faders[strip.bot_id] = fader
+            bus, reverb_send = self._build_strip(strip)
             buses.append(bus)
-            if instrument.reverb_send > 0:
-                sends.append(bus * instrument.reverb_send)
+            if reverb_send > 0:
+                sends.append(bus * reverb_send)
         self._parts = (buses, sends)
         self._build_master(buses, sends)
+
+    def _build_strip(self, strip: Strip) -> tuple[Any, float]:
+        """An instrument behind its fader, and how much of it goes into the room."""
+        pyo = self._pyo
+        instrument = _instrument_for(
+            pyo, strip, sample_rate_hz=self._sample_rate_hz, seed=self._seed
+        )
+        stereo = instrument.out if len(instrument.out) == 2 else pyo.Sig([instrument.out] * 2)
+        gains = list(pan_gains(gain_from_db(strip.gain_db), strip.pan))
+        fader = pyo.SigTo(gains, time=LEVEL_SECONDS, init=gains)
+        self._instruments[strip.bot_id] = instrument
+        self._faders[strip.bot_id] = fader
+        return stereo * fader, instrument.reverb_send
+
+    def _add_guest(self, strip: Strip) -> None:
+        """A strip that joins later goes past the compressor and the room, under a ceiling."""
+        if strip.bot_id in self._instruments:
+            return
+        bus, _ = self._build_strip(strip)
+        ceiling = self._pyo.Tanh(bus)
+        out = self._pyo.DCBlock(ceiling, mul=0.95 * self._master)
+        self._guests += [bus, ceiling, out]
+        out.out()
 
     def _build_master(self, buses: list[Any], sends: list[Any]) -> None:
         """A small room, a compressor that hears both sides, a soft ceiling."""
@@ -95,6 +114,9 @@ class Synth:
         """Do one thing now; a strip that is not in the band is passed over."""
         if cue.kind == PANIC:
             self._silence()
+            return
+        if cue.kind.startswith(STRIP):
+            self._add_guest(Strip(cue.bot_id, cue.kind.removeprefix(STRIP), int(cue.a)))
             return
         instrument = self._instruments.get(cue.bot_id)
         if instrument is None:

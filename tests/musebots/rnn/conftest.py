@@ -52,6 +52,12 @@ def random_checkpoint(role: Role, seed: int = 0) -> Checkpoint:
             "touch_of_token.weight": (vocabulary.n_tokens, 81),
             "offset_spread": (9,),
         }
+    else:
+        shapes |= {
+            "levels.last": (9, 8),
+            "levels.bar_ago": (9, 8),
+            "levels.step": (24, 8),
+        }
     tensors = {
         # whole numbers: the same on every machine, as a normal distribution need not be
         name: (rng.integers(-1_250_000, 1_250_001, shape) * GRID).astype(np.float32)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from musebots.rnn.checkpoint import Checkpoint, shipped_checkpoint
-from musebots.rnn.exact import GRID, on_grid
+from musebots.rnn.exact import GRID, HIDDEN_GRID, on_grid
 from musebots.rnn.stepper import Stepper
 from musebots.rnn.vocabulary import ROLES, Role
 
@@ -18,37 +18,37 @@ def _random_features(checkpoint: Checkpoint, n_steps: int, seed: int = 0) -> np.
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_shipped_network_steps_as_torch_computes(role: Role) -> None:
+def test_shipped_network_steps_as_torch_computes_over_10_000_steps(role: Role) -> None:
     torch = pytest.importorskip("torch")
-    from musebots.rnn.model import RoleModel
+    from musebots.rnn.model import model_of
 
+    n_steps = 10_000
     checkpoint = shipped_checkpoint(role)
     stepper = checkpoint.stepper()
-    model = RoleModel(checkpoint.vocabulary, checkpoint.feature_names, n_units=stepper.n_units)
-    model.load_state_dict({name: torch.from_numpy(t) for name, t in checkpoint.tensors.items()})
-    model.eval()
-    features = _random_features(checkpoint, 2000)
-    tokens = np.arange(2000) % stepper.n_tokens
+    model = model_of(checkpoint).eval()
+    features = _random_features(checkpoint, n_steps)
+    tokens = np.arange(n_steps) % stepper.n_tokens
     with torch.inference_mode():
-        output = model(torch.from_numpy(features)[None], torch.from_numpy(tokens)[None])
-    logits = np.empty((2000, stepper.n_tokens))
-    touch = np.zeros((2000, 9, 9))
-    for step in range(2000):
+        output = model(*(torch.from_numpy(a)[None] for a in (features, tokens)))
+    logits, hidden = np.empty((n_steps, stepper.n_tokens)), np.empty((n_steps, stepper.n_units))
+    touch = np.zeros((n_steps, 9, 9))
+    for step in range(n_steps):
         logits[step] = stepper.step(features[step].tolist())
+        hidden[step] = stepper.hidden
         if role == "drums":
             touch[step] = stepper.touch(int(tokens[step]))
-    assert np.abs(logits - output.logits[0].numpy()).max() < 1e-4
-    assert np.abs(stepper.hidden - output.state[0].numpy()).max() < 1e-5
+    assert np.abs(hidden - output.hidden[0].numpy()).max() < 1e-5
+    assert np.abs(logits - output.logits[0].numpy()).max() < 1e-5
     if role == "drums":
-        assert np.abs(touch[..., :-1] - output.velocity[0].numpy()).max() < 1e-4
-        assert np.abs(touch[..., -1] - output.offset[0].numpy()).max() < 1e-4
+        assert np.abs(touch[..., :-1] - output.velocity[0].numpy()).max() < 1e-5
+        assert np.abs(touch[..., -1] - output.offset[0].numpy()).max() < 1e-5
 
 
 def test_hidden_state_stays_on_the_grid(checkpoint: Checkpoint) -> None:
     stepper = checkpoint.stepper()
     for features in _random_features(checkpoint, 200):
         stepper.step(features.tolist())
-        assert np.array_equal(on_grid(stepper.hidden), stepper.hidden)
+        assert np.array_equal(on_grid(stepper.hidden, HIDDEN_GRID), stepper.hidden)
         assert np.abs(stepper.hidden).max() <= 1
 
 
@@ -96,5 +96,18 @@ def test_only_drums_have_touch(checkpoint: Checkpoint) -> None:
             stepper.touch(1)
 
 
+def test_gates_and_candidate_make_up_the_hidden_state(checkpoint: Checkpoint) -> None:
+    stepper = checkpoint.stepper()
+    for features in _random_features(checkpoint, 50):
+        before = stepper.hidden
+        stepper.step(features.tolist())
+        gates = stepper.gates()
+        made = gates["update"] * before + (1 - gates["update"]) * gates["candidate"]
+        assert np.abs(made - stepper.hidden).max() < 1e-6
+        assert all(
+            gates[name].min() >= 0 and gates[name].max() <= 1 for name in ("reset", "update")
+        )
+
+
 def test_the_grid_is_fine_enough_not_to_be_heard() -> None:
-    assert GRID < 1e-6
+    assert max(GRID, HIDDEN_GRID) < 1e-6

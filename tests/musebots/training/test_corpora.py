@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ pytest.importorskip("mido")
 
 from musebots.errors import CorpusError
 from musebots.harmony import Chord, Key
+from musebots.rnn.features import PLACES
 from musebots.training.corpora import read_corpus
 from musebots.training.pieces import HELD
 
@@ -41,7 +43,7 @@ def test_a_tune_is_read_note_by_note(tmp_path: Path, tune: Maker, write_events: 
         ({"meter": [4, 3]}, "denominator"),
         ({"chords": []}, "no chords"),
         ({"key": None}, "no key"),
-        ({"melody": [["x"]]}, "unpack"),
+        ({"melody": [["x"]]}, "note 1 of melody"),
     ],
 )
 def test_unfit_tune_is_skipped_with_its_reason(
@@ -70,18 +72,28 @@ def test_pickup_bar_belongs_to_no_phrase(tmp_path: Path, tune: Maker, write_even
     assert piece.first_phrase_bar == 1
 
 
-def test_copyleft_basses_and_guessed_melodies_are_left_out(
+def test_copyleft_parts_and_sopranos_are_measured_but_not_learned(
     tmp_path: Path, tune: Maker, write_events: Writer
 ) -> None:
     notes = tune("x")["melody"]
     records = [
         tune("free", source="freedoom", bass=notes, melody_heuristic=True),
-        tune("gpl", source="openmsx", bass=notes, melody_heuristic=True),
+        tune("gpl", source="openmsx", bass=notes, drums=[[0, 0, 90]]),
+        tune("hymn", source="jsb", bass=notes),
         tune("folk"),
     ]
     folder = write_events(tmp_path, records)
-    assert [piece.name for piece in read_corpus("bass", folder).pieces] == ["free"]
-    assert [piece.name for piece in read_corpus("melody", folder).pieces] == ["folk"]
+
+    def names(role: Any, is_for_training: bool) -> list[str]:
+        corpus = read_corpus(role, folder, is_for_training=is_for_training)
+        return [piece.name for piece in corpus.pieces]
+
+    assert names("bass", True) == ["free", "hymn"]
+    assert names("melody", True) == ["free", "folk"]
+    assert names("bass", False) == ["free", "gpl", "hymn"]
+    assert names("melody", False) == ["free", "gpl", "hymn", "folk"]
+    with pytest.raises(CorpusError, match="no drums part"):
+        read_corpus("drums", folder)
 
 
 def test_bass_hears_chords_estimated_without_it_and_the_kick(
@@ -116,7 +128,9 @@ def test_lines_that_are_not_json_and_files_that_end_early_are_named(
     (tmp_path / "junk.jsonl.gz").write_bytes(b"not gzip at all")
     corpus = read_corpus("melody", tmp_path)
     assert len(corpus.pieces) >= 40
-    assert {name for name, _ in corpus.skipped} >= {"torn.jsonl.gz", "junk.jsonl.gz"}
+    places = {name for name, _ in corpus.skipped}
+    assert "junk.jsonl.gz:1" in places
+    assert any(place.startswith("torn.jsonl.gz:") for place in places)
 
 
 @pytest.mark.parametrize("role", ["melody", "bass", "drums"])
@@ -125,3 +139,61 @@ def test_corpus_without_anything_to_learn_is_an_error(tmp_path: Path, role: Any)
         read_corpus(role, tmp_path)
     with pytest.raises(CorpusError, match="there is no"):
         read_corpus(role, tmp_path / "nowhere")
+
+
+def test_programmed_drums_are_a_style_of_their_own_that_hears_the_others(
+    tmp_path: Path, tune: Maker, write_events: Writer
+) -> None:
+    drums = [[96 * bar + t, 0, 100] for bar in range(3) for t in (0, 26)]
+    melody = [[24 * beat, 24, 60, 90] for beat in range(4)]
+    record = tune("a", source="freedoom", melody=melody, bass=[], drums=drums)
+    (piece,) = read_corpus("drums", write_events(tmp_path, [record])).pieces
+    assert (piece.style, piece.n_steps) == ("programmed", 48)
+    assert np.flatnonzero(piece.voice)[:2].tolist() == [0, 4]
+    assert piece.offset[4, 0] == pytest.approx(2 / 6)
+    assert np.isnan(piece.others[:16]).all()
+    assert piece.others[16:].reshape(2, 16)[:, 0].tolist() == [4 / 16, 0.0]
+
+
+def test_a_tune_alone_knows_of_no_others_but_where_it_is(
+    tmp_path: Path, tune: Maker, write_events: Writer
+) -> None:
+    (piece,) = read_corpus("melody", write_events(tmp_path, [tune("a", n_bars=9)])).pieces
+    assert np.isnan(piece.others).all()
+    places = [PLACES[place] for place in piece.places[::16]]
+    assert places == ["opening"] * 2 + ["inside"] * 5 + ["closing", "final"]
+
+
+def test_a_piece_without_a_split_belongs_to_the_one_asked_for(
+    tmp_path: Path, tune: Maker, write_events: Writer
+) -> None:
+    folder = write_events(tmp_path, [tune("a", split=None), tune("b", split="train")])
+    assert [p.name for p in read_corpus("melody", folder, split="test").split("test")] == ["a"]
+
+
+def test_an_absent_split_is_told_with_those_that_there_are(tunes: Path) -> None:
+    with pytest.raises(CorpusError, match=r"in its dev split; .*test \(1\), train \(6\)"):
+        read_corpus("melody", tunes, split="dev")
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("[1, 2]", "an object, not list"),
+        ('{"melody": [[0, 6, 60, 90]]}', "no meter"),
+        ('{"melody": [[0, 6, 60]], "meter": [4, 4]}', "note 1 of melody is not a list of 4"),
+        ('{"melody": [[0, 6, 60, 90]], "meter": [4, 4], "key": [0, "dorian"]}', "dorian"),
+        ('{"melody": [[1e9, 6, 60, 90]], "meter": [4, 4]}', "longer than"),
+        ('{"melody": [[0, 6, 60, 90]], "mete', "not JSON"),
+    ],
+)
+def test_a_broken_line_is_skipped_with_its_number_and_reason(
+    tmp_path: Path, tune: Maker, line: str, reason: str
+) -> None:
+    file = tmp_path / "mine.jsonl"
+    file.write_text(json.dumps(tune("good")) + "\n" + line + "\n")
+    corpus = read_corpus("melody", file)
+    ((place, why),) = corpus.skipped
+    assert place.startswith("mine.jsonl:2")
+    assert reason in why
+    assert [piece.name for piece in corpus.pieces] == ["good"]

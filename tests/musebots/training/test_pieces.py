@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musebots.harmony import Chord, Key
 from musebots.timebase import TimeSignature
 from musebots.training.pieces import (
     HELD,
@@ -14,33 +15,37 @@ from musebots.training.pieces import (
     Piece,
     as_bars_of_six_eight,
     as_bars_of_three,
-    empty_touch,
+    silent_piece,
+    sing,
     split_at_silence,
     steps_per_bar,
-    voice_from_notes,
 )
 
 
 def piece(voice: list[int], signature: str = "4/4") -> Piece:
     """A melody with these steps."""
-    n_steps = len(voice)
-    return Piece(
-        name="p", source="s", split="train", style="folk",
-        time_signature=TimeSignature.parse(signature), key=Key(),
-        voice=np.array(voice, dtype=np.int16), chords=(Chord(0),) * n_steps,
-        kicks=np.zeros(n_steps, dtype=bool), fills=np.zeros(n_steps, dtype=bool),
-        velocity=empty_touch(n_steps), offset=empty_touch(n_steps),
+    blank = silent_piece(
+        "p", "s", split="train", style="folk", time_signature=TimeSignature.parse(signature),
+        n_steps=len(voice), is_drums=False,
     )  # fmt: skip
+    return replace(blank, voice=np.array(voice, dtype=np.int16))
+
+
+def sung(notes: list[tuple[float, float, int]], n_steps: int, velocity: int = 80) -> Piece:
+    """A melody of these notes."""
+    blank = piece([SILENT] * n_steps)
+    sing(blank, [(*note, velocity + index) for index, note in enumerate(notes)])
+    return blank
 
 
 def test_notes_last_to_their_end_or_to_the_next() -> None:
-    voice = voice_from_notes([(0, 2, 60), (3, 9, 62), (5, 1, 64)], 8)
-    assert voice.tolist() == [60, HELD, SILENT, 62, HELD, 64, SILENT, SILENT]
+    one = sung([(0, 2, 60), (3, 9, 62), (5, 1, 64)], 8)
+    assert one.voice.tolist() == [60, HELD, SILENT, 62, HELD, 64, SILENT, SILENT]
+    assert one.velocity[:, 0].tolist() == [80, 0, 0, 81, 0, 82, 0, 0]
 
 
 def test_notes_off_the_grid_go_to_the_nearest_step_and_last_a_step() -> None:
-    voice = voice_from_notes([(0.9, 0.1, 60), (2.6, 0.1, 62)], 4)
-    assert voice.tolist() == [SILENT, 60, SILENT, 62]
+    assert sung([(0.9, 0.1, 60), (2.6, 0.1, 62)], 4).voice.tolist() == [SILENT, 60, SILENT, 62]
 
 
 @given(
@@ -49,7 +54,7 @@ def test_notes_off_the_grid_go_to_the_nearest_step_and_last_a_step() -> None:
 def test_a_hold_always_follows_something_that_sounds(
     notes: list[tuple[float, float, int]],
 ) -> None:
-    voice = voice_from_notes(notes, 32).tolist()
+    voice = sung(notes, 32).voice.tolist()
     for before, now in zip([SILENT, *voice], voice, strict=False):
         assert now != HELD or before != SILENT
 

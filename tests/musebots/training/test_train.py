@@ -193,7 +193,11 @@ def test_a_judgement_is_that_of_the_card_with_an_interval_around_it(
     assert found.sha256 == report.sha256
     assert found.groups["all"].nats_per_note == pytest.approx(report.test.nats_per_note)
     assert found.groups["all"].n_notes == report.test.n_notes
-    assert set(found.covered) == {"position", "chord", "next chord", "earlier bars", "style"}
+    assert set(found.covered) == {
+        "position", "chord", "next chord", "earlier bars", "recall", "others",
+        "place in the section", "style",
+    }  # fmt: skip
+    assert list(found.groups) == ["all", "nottingham 4/4"]
 
 
 def test_the_interval_is_that_of_resampled_pieces_not_of_their_parts() -> None:
