@@ -1,9 +1,9 @@
-"""What a monitor knows of normal playing: residuals, order statistics, scores; and its file."""
+"""What a monitor knows of normal playing: innovations, order statistics, scores; and its file."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -15,15 +15,15 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from creativity.calibration import RateNull, WindowNull
+from creativity.innovation import Innovation
 from creativity.planes import Preference
-from creativity.residual import ConditionalResidual
 from creativity.scores import Statistic
 from creativity.tables import NullTable
 from musebots.errors import BackgroundError
 from musebots.files import write_whole
 
-__all__ = ["BAND", "Background", "Norm", "Setup", "Voice", "load_background", "save_background",
-           "shipped_background"]  # fmt: skip
+__all__ = ["BAND", "Background", "Norm", "Setup", "Voice", "halved", "joined_table",
+           "load_background", "save_background", "shipped_background"]  # fmt: skip
 
 FORMAT_VERSION = 1
 BAND = ""
@@ -50,7 +50,7 @@ class Setup:
 
     window_steps: int = 32
     block_steps: int = 128
-    statistic: Statistic = "berk-jones"
+    statistic: Statistic = "higher-criticism"
     preference: Preference = field(default_factory=Preference)
 
 
@@ -72,9 +72,9 @@ class Voice:
         Whose, in the piece that it was calibrated on.
     network, layer : str
         The network (sha256 of its checkpoint) and layer that it is true for.
-    residual : ConditionalResidual
+    innovation : Innovation
     table : NullTable
-        Of the residuals.
+        Of the innovations.
     norm : Norm
     surprise : float
         Usual nats a step; NaN where unknown.
@@ -83,7 +83,7 @@ class Voice:
     bot_id: str
     network: str
     layer: str
-    residual: ConditionalResidual
+    innovation: Innovation
     table: NullTable
     norm: Norm
     surprise: float
@@ -123,6 +123,31 @@ class Background:
         return next((voice for voice in self.voices.values() if voice.network == network), None)
 
 
+def joined_table(tables: Sequence[NullTable]) -> NullTable:
+    """One table for the nodes of several bots together, in this order.
+
+    Raises
+    ------
+    ValueError
+        If their thresholds differ: they come from backgrounds of different length.
+    """
+    for table in tables:
+        if not np.array_equal(table.alphas, tables[0].alphas):
+            raise ValueError("the tables have different thresholds: calibrate these bots together")
+    return NullTable(
+        tables[0].alphas,
+        np.concatenate([table.upper for table in tables]),
+        np.concatenate([table.lower for table in tables]),
+        tables[0].tail,
+    )
+
+
+def halved(innovation: Innovation) -> Innovation:
+    """The same with weights that fit 16 bits: half the file. To be done before a table is made."""
+    weights = innovation.weights.astype(np.float16).astype(np.float32)
+    return Innovation(innovation.mean, weights, innovation.n_smoothed)
+
+
 def save_background(background: Background, path: Path) -> None:
     """Write a background; the same background gives the same bytes.
 
@@ -133,8 +158,8 @@ def save_background(background: Background, path: Path) -> None:
     """
     tensors: dict[str, npt.NDArray[Any]] = {}
     for bot_id, voice in background.voices.items():
-        tensors[f"{bot_id}/mean"] = voice.residual.mean
-        tensors[f"{bot_id}/weights"] = voice.residual.weights
+        tensors[f"{bot_id}/mean"] = voice.innovation.mean
+        tensors[f"{bot_id}/weights"] = voice.innovation.weights.astype(np.float16)  # see `halved`
         tensors[f"{bot_id}/alphas"] = voice.table.alphas
         tensors[f"{bot_id}/upper"] = voice.table.upper
         tensors[f"{bot_id}/lower"] = voice.table.lower
@@ -149,6 +174,7 @@ def save_background(background: Background, path: Path) -> None:
             bot_id: {
                 "network": voice.network,
                 "layer": voice.layer,
+                "n_smoothed": voice.innovation.n_smoothed,
                 "surprise": None if np.isnan(voice.surprise) else voice.surprise,
             }
             for bot_id, voice in background.voices.items()
@@ -206,7 +232,9 @@ def _voice(bot_id: str, said: Mapping[str, Any], tensors: Tensors, setup: Setup)
         bot_id,
         str(said["network"]),
         str(said["layer"]),
-        ConditionalResidual(tensors[f"{bot_id}/mean"], tensors[f"{bot_id}/weights"]),
+        Innovation(
+            tensors[f"{bot_id}/mean"], tensors[f"{bot_id}/weights"], int(said["n_smoothed"])
+        ),
         NullTable(
             tensors[f"{bot_id}/alphas"],
             tensors[f"{bot_id}/upper"],

@@ -1,6 +1,6 @@
 """From runs of normal playing to a background: fitted, tabulated, calibrated and tested, by run.
 
-No run is used twice: the residual is fitted on some, order statistics are taken from others,
+No run is used twice: innovations are fitted on some, order statistics are taken from others,
 scores from others still, and what the background promises is counted on the last ones.
 """
 
@@ -14,17 +14,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from creativity.background import BAND, Background, Norm, Setup, Voice
+from creativity.background import BAND, Background, Norm, Setup, Voice, halved, joined_table
 from creativity.calibration import RateNull, WindowNull, block_maxima
 from creativity.collecting import Playing
-from creativity.fitting import fit_residual
-from creativity.residual import ConditionalResidual
+from creativity.fitting import fit_innovation
+from creativity.innovation import Innovation
 from creativity.streaming import StreamingScanner
 from creativity.tables import NullTable
 from musebots.arrays import FloatArray
 from musebots.errors import BackgroundError
 
-__all__ = ["ERROR_RATES", "Plan", "Run", "calibrate", "joined_table", "score_run"]
+__all__ = ["ERROR_RATES", "Plan", "Run", "calibrate", "score_run"]
 
 Doubles = npt.NDArray[np.float64]
 Run = Mapping[str, Playing]
@@ -41,7 +41,7 @@ class Plan:
     Parameters
     ----------
     n_fit, n_table, n_tune, n_test : int
-        Runs for residuals, order statistics, scores, and for counting what is promised.
+        Runs for innovations, order statistics, scores, and for counting what is promised.
     setup : Setup
     stride : int
         Every so manieth window's score is kept for p-values; best prime to the bar's length.
@@ -112,9 +112,9 @@ def calibrate(
         If a bot told no activations, or its network is not the same in all runs.
     """
     source = _Source(runs, plan.n_runs, on_progress)
-    residuals, told = _fitted(source.take(plan.n_fit))
-    tables = _tables(residuals, source.take(plan.n_table))
-    scorer = _Scorer(residuals, tables, plan.setup)
+    innovations, told = _fitted(source.take(plan.n_fit))
+    tables = _tables(innovations, source.take(plan.n_table))
+    scorer = _Scorer(innovations, tables, plan.setup)
     tune = [scorer.scores(run) for run in source.take(plan.n_tune)]
     norms = {bot_id: _norm([run[bot_id] for run in tune], plan) for bot_id in tune[0]}
     test = [scorer.scores(run) for run in source.take(plan.n_test)]
@@ -123,7 +123,7 @@ def calibrate(
             bot_id,
             of.network,
             of.layer,
-            residuals[bot_id],
+            innovations[bot_id],
             tables[bot_id],
             norms[bot_id],
             surprise=float(of.surprise.mean()),
@@ -172,56 +172,34 @@ class _Source:
             self._on_progress(self._n_taken / self._n_runs)
 
 
-def _fitted(runs: Iterator[Run]) -> tuple[dict[str, ConditionalResidual], dict[str, Playing]]:
-    """Each bot's residual, and all that it told, joined."""
+def _fitted(runs: Iterator[Run]) -> tuple[dict[str, Innovation], dict[str, Playing]]:
+    """Each bot's innovation, and all that it told, joined."""
     kept = list(runs)
-    residuals, told = {}, {}
+    innovations, told = {}, {}
     for bot_id in sorted(kept[0]):
         of = [run[bot_id] for run in kept]
-        hidden = np.concatenate([playing.hidden for playing in of])
-        residuals[bot_id] = fit_residual(hidden)
+        innovations[bot_id] = halved(fit_innovation([playing.hidden for playing in of]))
         told[bot_id] = Playing(
             of[0].network,
             of[0].layer,
             np.concatenate([playing.ticks for playing in of]),
-            hidden[:0],
+            of[0].hidden[:0],
             np.concatenate([playing.surprise for playing in of]),
         )
-    return residuals, told
+    return innovations, told
 
 
-def _tables(
-    residuals: Mapping[str, ConditionalResidual], runs: Iterator[Run]
-) -> dict[str, NullTable]:
+def _tables(innovations: Mapping[str, Innovation], runs: Iterator[Run]) -> dict[str, NullTable]:
     """Each bot's order statistics, of equally many steps, so that they can be joined."""
-    told: dict[str, list[FloatArray]] = {bot_id: [] for bot_id in residuals}
+    told: dict[str, list[FloatArray]] = {bot_id: [] for bot_id in innovations}
     for run in runs:
         n_steps = min(len(playing.hidden) for playing in run.values())
-        for bot_id, residual in residuals.items():
-            told[bot_id].append(residual.apply(run[bot_id].hidden[:n_steps]))
+        for bot_id, innovation in innovations.items():
+            told[bot_id].append(innovation.apply(run[bot_id].hidden[:n_steps]))
     return {
         bot_id: NullTable.fit(np.concatenate(rows), n_thresholds=N_THRESHOLDS)
         for bot_id, rows in told.items()
     }
-
-
-def joined_table(tables: Sequence[NullTable]) -> NullTable:
-    """One table for the nodes of several bots together, in this order.
-
-    Raises
-    ------
-    ValueError
-        If their thresholds differ: they come from backgrounds of different length.
-    """
-    for table in tables:
-        if not np.array_equal(table.alphas, tables[0].alphas):
-            raise ValueError("the tables have different thresholds: calibrate these bots together")
-    return NullTable(
-        tables[0].alphas,
-        np.concatenate([table.upper for table in tables]),
-        np.concatenate([table.lower for table in tables]),
-        tables[0].tail,
-    )
 
 
 class _Scorer:
@@ -229,40 +207,40 @@ class _Scorer:
 
     def __init__(
         self,
-        residuals: Mapping[str, ConditionalResidual],
+        innovations: Mapping[str, Innovation],
         tables: Mapping[str, NullTable],
         setup: Setup,
     ) -> None:
-        self._residuals = residuals
+        self._innovations = innovations
         self._tables = tables
         self._setup = setup
 
     def scores(self, run: Run) -> dict[str, Doubles]:
-        residuals = {
-            bot_id: residual.apply(run[bot_id].hidden)
-            for bot_id, residual in self._residuals.items()
+        told = {
+            bot_id: innovation.apply(run[bot_id].hidden)
+            for bot_id, innovation in self._innovations.items()
         }
         scores = {
             bot_id: score_run(rows, self._tables[bot_id], self._setup)
-            for bot_id, rows in residuals.items()
+            for bot_id, rows in told.items()
         }
-        if len(residuals) > 1:
-            n_steps = min(len(rows) for rows in residuals.values())
-            together = np.concatenate([rows[:n_steps] for rows in residuals.values()], axis=1)
+        if len(told) > 1:
+            n_steps = min(len(rows) for rows in told.values())
+            together = np.concatenate([rows[:n_steps] for rows in told.values()], axis=1)
             table = joined_table(list(self._tables.values()))
             scores[BAND] = score_run(together, table, self._setup)
         return scores
 
 
-def score_run(residuals: FloatArray, table: NullTable, setup: Setup) -> Doubles:
+def score_run(innovations: FloatArray, table: NullTable, setup: Setup) -> Doubles:
     """The score of every window of a run, in order.
 
     Parameters
     ----------
-    residuals : array
+    innovations : array
         (n_steps, n_nodes).
     table : NullTable
-        Of residuals.
+        Of innovations.
     setup : Setup
 
     Returns
@@ -274,7 +252,7 @@ def score_run(residuals: FloatArray, table: NullTable, setup: Setup) -> Doubles:
         table, setup.window_steps, statistic=setup.statistic, preference=setup.preference
     )
     scores = []
-    for row in residuals:
+    for row in innovations:
         scanner.push(row)
         if scanner.is_full:
             scores.append(scanner.scan().score)

@@ -1,4 +1,4 @@
-"""One stream of residuals, listened to: its sliding window, its p-values, its peaks.
+"""One stream of innovations, listened to: its sliding window, its p-values, its peaks.
 
 An ear belongs to one bot, or to the band as a whole. It counts what it scanned and, by reason,
 what it did not. Pure: time and messages are the monitor's.
@@ -24,6 +24,8 @@ __all__ = ["BEHIND", "FILLING", "Ear", "Scanned", "Sighting"]
 FILLING = "its window is filling"
 BEHIND = "the monitor was behind the music"
 PATIENCE_STEPS = 4
+ONE_SD_ALPHA = 0.317  # of a normal variable, so much lies beyond one standard deviation
+TINY = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +62,7 @@ class Sighting:
         Of the steps of the subset.
     effect : float
         How far the subset's units are from normal on the average of its steps, in standard
-        deviations of their residuals, on the average of the units.
+        deviations of normal playing, on the average of the units.
     surprise : float
         Nats a step on the subset's steps; NaN where unknown.
     """
@@ -80,7 +82,7 @@ class Ear:
         Empty for the band.
     norm : Norm
     table : NullTable
-        Of residuals.
+        Of innovations.
     setup : Setup
     """
 
@@ -96,6 +98,8 @@ class Ear:
         self._scanner = StreamingScanner(
             table, setup.window_steps, statistic=setup.statistic, preference=setup.preference
         )
+        at = int(np.argmin(np.abs(table.alphas - ONE_SD_ALPHA)))
+        self._spread = (table.upper[:, at] - table.lower[:, at]) / 2 + TINY
         self._steps: deque[tuple[int, float]] = deque(maxlen=setup.window_steps)
 
     @property
@@ -129,10 +133,10 @@ class Ear:
         return self._peaks.finish()
 
     def hear(
-        self, tick: int, residual: FloatArray, surprise: float, *, is_behind: bool = False
+        self, tick: int, innovation: FloatArray, surprise: float, *, is_behind: bool = False
     ) -> tuple[Scanned | None, Sighting | None]:
         """Take in one step; what the window came to, and what is to be flagged, if anything."""
-        self._scanner.push(residual)
+        self._scanner.push(innovation)
         self._steps.append((tick, surprise))
         if not self._scanner.is_full:
             self.skip(FILLING)
@@ -158,6 +162,7 @@ class Ear:
         steps = list(self._steps)
         cells = self._scanner.values()[np.ix_(result.rows, result.columns)]
         shift: npt.NDArray[np.float64] = cells.astype(np.float64).mean(axis=0)
+        shift = shift / self._spread[result.columns]
         nats = [steps[row][1] for row in result.rows]
         return Sighting(
             scanned,

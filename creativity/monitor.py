@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-from creativity.background import BAND, Background, Voice, load_background
-from creativity.calibrating import joined_table
+from creativity.background import BAND, Background, Voice, joined_table, load_background
 from creativity.ears import Ear, Scanned, Sighting
 from creativity.flags import classic_flag, flag_of
+from creativity.innovation import InnovationStream
 from creativity.streaming import warm_up
 from musebots.arrays import FloatArray
 from musebots.errors import BackgroundError, ConfigError
@@ -36,16 +36,15 @@ log = logging.getLogger(__name__)
 DEFAULT_FLAGS_PER_HOUR = 4.0
 MAX_WAITING_STEPS = 512
 KNOWN_SETTINGS = ("background", "flags_per_hour")
-LOST = "a datagram was lost"
-REPEATED = "it was told twice"
+LOST = "it was lost on the way"
 SECONDS_PER_MINUTE = 60.0
 
 
 class Monitor(Musebot):
     """See the module's text. Settings: `background` (a file), `flags_per_hour` (false ones).
 
-    `on_scanned` hears every scanned window with the residuals of its newest step; a report is made
-    from it.
+    `on_scanned` hears every scanned window with the innovations of its newest step; a report is
+    made from it.
     """
 
     role = "monitor"
@@ -54,11 +53,12 @@ class Monitor(Musebot):
 
     def __init__(self) -> None:
         super().__init__()
-        self.on_scanned: Callable[[Scanned, FloatArray], None] = lambda scanned, residual: None
+        self.on_scanned: Callable[[Scanned, FloatArray], None] = lambda scanned, innovation: None
         self._background: Background | None = None
         self._ears: dict[str, Ear] = {}
         self._voices: dict[str, Voice] = {}
-        self._next_numbers: dict[str, int] = {}
+        self._streams: dict[str, InnovationStream] = {}
+        self._strangers: set[str] = set()
         self._last_ticks: dict[str, int] = {}
         self._waiting: dict[int, dict[str, tuple[FloatArray, float]]] = {}
         self._has_warned = False
@@ -109,6 +109,7 @@ class Monitor(Musebot):
     def _listen(self, bot_id: str, voice: Voice) -> Ear:
         assert self._background is not None
         self._voices[bot_id] = voice
+        self._streams[bot_id] = InnovationStream(voice.innovation)
         self._ears[bot_id] = ear = Ear(bot_id, voice.norm, voice.table, self._background.setup)
         return ear
 
@@ -144,14 +145,14 @@ class Monitor(Musebot):
     def _admit(self, message: Activations) -> Ear | None:
         """A bot that the background does not name: known by its network, or not listened to."""
         assert self._background is not None
-        if not message.bot_id or message.bot_id in self._next_numbers:
+        if not message.bot_id or message.bot_id in self._strangers:
             return None
         voice = self._background.voice_of(message.bot_id, message.network)
         if voice is not None:
             ear = self._listen(message.bot_id, voice)
             self._promise()
             return ear
-        self._next_numbers[message.bot_id] = 0  # told once
+        self._strangers.add(message.bot_id)
         self._tell_silence(
             message.bot_id,
             f"its network ({message.network[:12] or 'unnamed'}) is not in the background; "
@@ -168,8 +169,8 @@ class Monitor(Musebot):
                 f"it plays from another network ({message.network[:12] or 'unnamed'}) than the "
                 f"background was made for ({voice.network[:12]}); calibrate anew"
             )
-        if message.n_units != voice.residual.n_nodes:
-            return f"it sent {message.n_units} units, the background has {voice.residual.n_nodes}"
+        if message.n_units != voice.innovation.n_nodes:
+            return f"it sent {message.n_units} units, the background has {voice.innovation.n_nodes}"
         if message.step_ticks != STEP_TICKS:
             return (
                 f"its steps last {message.step_ticks} ticks, those of the background {STEP_TICKS}"
@@ -177,20 +178,19 @@ class Monitor(Musebot):
         return ""
 
     def _notice_gaps(self, message: Activations, ear: Ear, n_steps: int) -> None:
+        """Begin new windows where steps are missing: a window is of consecutive steps."""
         bot_id = message.bot_id
-        expected = self._next_numbers.get(bot_id, message.number)
-        is_continued = (
-            message.first_tick
-            == self._last_ticks.get(bot_id, message.first_tick - message.step_ticks)
-            + message.step_ticks
-        )
-        if message.number != expected or not is_continued:
-            ear.skip(LOST, 0)
+        last_tick = self._last_ticks.get(bot_id, message.first_tick - message.step_ticks)
+        n_missing = (message.first_tick - last_tick) // message.step_ticks - 1
+        if n_missing:
+            ear.skip(LOST, max(0, n_missing))
             self._flag(ear.forget())
-            if BAND in self._ears:
-                self._flag(self._ears[BAND].forget())
+            self._streams[bot_id].reset()
+            band = self._ears.get(BAND)
+            if band is not None and not band.is_silenced:
+                band.skip(LOST, max(0, n_missing))
+                self._flag(band.forget())
                 self._waiting.clear()
-        self._next_numbers[bot_id] = message.number + 1
         self._last_ticks[bot_id] = message.first_tick + (n_steps - 1) * message.step_ticks
 
     def _step(self, bot_id: str, tick: int, row: FloatArray, surprise: float) -> bool:
@@ -198,26 +198,26 @@ class Monitor(Musebot):
         ear, end_tick = self._ears[bot_id], self.clock.end_tick
         if end_tick is not None and tick >= end_tick:
             return True  # decided, never played
-        try:
-            residual = self._voices[bot_id].residual.apply(row)
-        except ValueError as error:
-            self._silence(bot_id, f"at tick {tick} it sent {error}")
+        if not np.isfinite(row).all():
+            unit = int(np.flatnonzero(~np.isfinite(row))[0])
+            self._silence(bot_id, f"at tick {tick} its unit {unit} is {row[unit]}, not finite")
             return False
-        scanned, sighting = ear.hear(tick, residual, surprise, is_behind=self._is_behind(tick))
+        innovation = self._streams[bot_id].push(row.astype(np.float32))
+        scanned, sighting = ear.hear(tick, innovation, surprise, is_behind=self._is_behind(tick))
         if scanned is not None:
-            self.on_scanned(scanned, residual)
+            self.on_scanned(scanned, innovation)
         self._flag(sighting)
         if BAND in self._ears and not self._ears[BAND].is_silenced:
-            self._step_band(bot_id, tick, residual, surprise)
+            self._step_band(bot_id, tick, innovation, surprise)
         return True
 
-    def _step_band(self, bot_id: str, tick: int, residual: FloatArray, surprise: float) -> None:
+    def _step_band(self, bot_id: str, tick: int, innovation: FloatArray, surprise: float) -> None:
         assert self._background is not None
         names = self._background.voices
         if bot_id not in names:
             return
         told = self._waiting.setdefault(tick, {})
-        told[bot_id] = residual, surprise
+        told[bot_id] = innovation, surprise
         ear = self._ears[BAND]
         if len(told) < len(names):
             if len(self._waiting) > MAX_WAITING_STEPS:
@@ -233,7 +233,7 @@ class Monitor(Musebot):
         self._flag(sighting)
 
     def _is_behind(self, tick: int) -> bool:
-        """Whether the music has passed this step by more than a window: too late to say anything."""
+        """Whether the music has passed this step by more than a window: too late to be told."""
         assert self._background is not None
         window_ticks = self._background.setup.window_steps * STEP_TICKS
         return self.clock.is_started and self.clock.tick_now > tick + window_ticks
@@ -264,7 +264,7 @@ class Monitor(Musebot):
         usual = [self._voices[member].surprise for member in members]
         flag = flag_of(
             sighting,
-            widths={member: self._voices[member].residual.n_nodes for member in members},
+            widths={member: self._voices[member].innovation.n_nodes for member in members},
             notes={member: self._notes(member, start, end) for member in members},
             meter_map=self.clock.meter_map,
             step_ticks=STEP_TICKS,

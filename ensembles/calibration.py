@@ -9,7 +9,7 @@ from creativity.background import Background, Setup
 from creativity.calibrating import Plan, Run, calibrate
 from creativity.collecting import Collector
 from ensembles.config import Piece
-from ensembles.rendering import perform_here
+from ensembles.rendering import Guest, perform_here
 from ensembles.stage import mistakes_of
 from musebots.generators import STEPS_PER_BEAT
 from musebots.network import LoopbackNetwork
@@ -41,7 +41,7 @@ def play_run(piece: Piece, *, seed: int, bars: int | None = None, bpm: float | N
         score = piece.score(bars=bars, bpm=bpm, seed=seed)
         ears = Collector()
         await perform_here(
-            piece, score, [], network=LoopbackNetwork(), listeners={"collector": ears}
+            piece, score, [], network=LoopbackNetwork(), listeners={"collector": Guest(ears)}
         )
         return ears.playing(score.end_tick)
 
