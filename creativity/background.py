@@ -144,7 +144,8 @@ def joined_table(tables: Sequence[NullTable]) -> NullTable:
 
 def halved(innovation: Innovation) -> Innovation:
     """The same with weights that fit 16 bits: half the file. To be done before a table is made."""
-    weights = innovation.weights.astype(np.float16).astype(np.float32)
+    most = np.float32(np.finfo(np.float16).max)  # beyond it only where far too little was heard
+    weights = np.clip(innovation.weights, -most, most).astype(np.float16).astype(np.float32)
     return Innovation(innovation.mean, weights, innovation.n_smoothed)
 
 

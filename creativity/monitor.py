@@ -61,6 +61,7 @@ class Monitor(Musebot):
         self._strangers: set[str] = set()
         self._last_ticks: dict[str, int] = {}
         self._waiting: dict[int, dict[str, tuple[FloatArray, float]]] = {}
+        self._band_tick = -1
         self._has_warned = False
 
     async def prepare(self) -> None:
@@ -121,13 +122,15 @@ class Monitor(Musebot):
             ear = self._admit(message)
         if ear is None or message.layer != self._voices[bot_id].layer:
             return
+        if ear.is_silenced:
+            ear.skip(
+                ear.silence_reason, max(1, len(message.values) // (4 * max(1, message.n_units)))
+            )
+            return
         try:
             rows = message.rows
         except ValueError as error:
             self._silence(bot_id, str(error))
-            return
-        if ear.is_silenced:
-            ear.skip(ear.silence_reason, len(rows))
             return
         reason = self._misfit(message)
         if reason:
@@ -207,24 +210,28 @@ class Monitor(Musebot):
         if scanned is not None:
             self.on_scanned(scanned, innovation)
         self._flag(sighting)
-        if BAND in self._ears and not self._ears[BAND].is_silenced:
+        if BAND in self._ears:
             self._step_band(bot_id, tick, innovation, surprise)
         return True
 
     def _step_band(self, bot_id: str, tick: int, innovation: FloatArray, surprise: float) -> None:
         assert self._background is not None
         names = self._background.voices
-        if bot_id not in names:
+        ear = self._ears[BAND]
+        if ear.is_silenced and tick > self._band_tick:
+            self._band_tick = tick
+            ear.skip(ear.silence_reason)
+        if ear.is_silenced or bot_id not in names:
             return
         told = self._waiting.setdefault(tick, {})
         told[bot_id] = innovation, surprise
-        ear = self._ears[BAND]
         if len(told) < len(names):
             if len(self._waiting) > MAX_WAITING_STEPS:
                 self._waiting.pop(min(self._waiting))
                 ear.skip("not everybody told it")
             return
         del self._waiting[tick]
+        self._band_tick = tick
         together = np.concatenate([told[name][0] for name in names])
         nats = float(np.mean([told[name][1] for name in names]))
         scanned, sighting = ear.hear(tick, together, nats, is_behind=self._is_behind(tick))
@@ -300,7 +307,7 @@ class Monitor(Musebot):
         return frozenset(self._background.voices if self._background else ())
 
     def _tell_silence(self, bot_id: str, reason: str, n_scanned: int) -> None:
-        log.warning("%s is no longer monitored: %s", bot_id, reason)
+        log.info("%s is no longer monitored: %s", bot_id, reason)  # the Director warns
         self.tell(Monitoring(bot_id, n_scanned, 0, json.dumps({reason: 0})))
 
     def _report(self, bot_id: str) -> None:

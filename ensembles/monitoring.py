@@ -11,7 +11,6 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from creativity.background import load_background, shipped_background
 from director.director import Casting, Director
 from ensembles.config import Piece
 from ensembles.pieces_format.model import MonitorTable
@@ -57,6 +56,8 @@ def monitor_of(
     table = piece.table.monitor
     if table is None and not is_wanted:
         return None
+    from creativity.background import load_background, shipped_background  # numba: only then
+
     table = table or MonitorTable()
     path = Path(table.background) if table.background else shipped_background(piece.name)
     if path is None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ensembles.cli.options import AsJson, Bars, PieceName, Quiet, Verbose, set_up_logging
-from musebots.errors import OutputUnavailable
 
 __all__ = ["calibrate"]
 
@@ -35,8 +33,6 @@ def calibrate(
 ) -> None:
     """Calibrate the monitor on a piece: play it offline, and learn how it normally sounds."""
     set_up_logging(verbose, quiet)
-    if find_spec("sklearn") is None:
-        raise OutputUnavailable('calibrating needs scikit-learn: pip install "musebots[research]"')
     from creativity.background import Setup, save_background
     from ensembles.calibration import calibrate_piece
     from ensembles.config import load_piece

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from creativity.ears import Scanned
 from musebots.arrays import FloatArray
+
+if TYPE_CHECKING:
+    from creativity.ears import Scanned
 
 __all__ = ["Record", "Track"]
 
