@@ -22,7 +22,8 @@ _TICKS_PER_STEP = 120
 _OFFSET_LIMIT_TICKS = 50
 _OFFSET_LOOSENESS = 0.3
 _SD_OF_UNIFORM = 0.28867513459481287
-_LEVEL_TEMPERATURE, _LEVEL_TOP_P = 0.8, 0.95
+_DRUM_TEMPERATURE, _DRUM_TOP_P = 0.8, 0.95
+_VOICE_TEMPERATURE, _VOICE_TOP_P = 1.0, 0.98
 _ON_BAR, _ON_BEAT, _OFF_BEAT, _BETWEEN = 84, 76, 70, 64
 _INTENSITY_SPAN = 40
 _JITTER = 6
@@ -57,7 +58,10 @@ def strike_drums(
     onsets = []
     for drum in classes:
         for_velocity, for_offset = float(uniform[drum]), float(uniform[_N_CLASSES + drum])
-        level = _level(touch[drum, :-1], for_velocity)
+        # one number chooses the level and, by what is left of it, the place in it
+        level = draw(
+            touch[drum, :-1], for_velocity, temperature=_DRUM_TEMPERATURE, top_p=_DRUM_TOP_P
+        )
         velocity = velocity_in_level(level, for_velocity * 1024 % 1.0)
         sd = 0.0 if spread is None else float(spread[drum])
         stray = (for_offset - 0.5) / _SD_OF_UNIFORM * sd * _OFFSET_LOOSENESS
@@ -91,14 +95,9 @@ def strike_note(
     """
     if levels is None:
         return _accented(context, uniform), 0
-    level = _level(levels.logits(heard_levels_of(context, memory)), uniform)
-    # one number chooses the level and, by what is left of it, the place around it
+    logits = levels.logits(heard_levels_of(context, memory))
+    level = draw(logits, uniform, temperature=_VOICE_TEMPERATURE, top_p=_VOICE_TOP_P)
     return velocity_of_level(level, context.intensity, uniform * 1024 % 1.0), 1 + level
-
-
-def _level(logits: Float64Array, uniform: float) -> int:
-    """A velocity level; what is left of `uniform` still says where in it."""
-    return draw(logits, uniform, temperature=_LEVEL_TEMPERATURE, top_p=_LEVEL_TOP_P)
 
 
 def _accented(context: StepContext, uniform: float) -> int:
