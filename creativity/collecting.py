@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -59,21 +58,23 @@ class Collector(Musebot):
         if isinstance(message, Activations):
             self._heard[message.bot_id].append(message)
 
-    def playing(self) -> Mapping[str, Playing]:
-        """What was heard of each bot, by id, steps in order."""
-        return {bot_id: _joined(heard) for bot_id, heard in sorted(self._heard.items())}
+    def playing(self, end_tick: int | None = None) -> dict[str, Playing]:
+        """What was heard of each bot before `end_tick`, by id, steps in order."""
+        return {bot_id: _joined(heard, end_tick) for bot_id, heard in sorted(self._heard.items())}
 
 
-def _joined(heard: list[Activations]) -> Playing:
+def _joined(heard: list[Activations], end_tick: int | None) -> Playing:
     ordered = sorted(heard, key=lambda message: message.first_tick)
     ticks = [
         message.first_tick + message.step_ticks * np.arange(len(message.rows))
         for message in ordered
     ]
+    all_ticks = np.concatenate(ticks)
+    n_steps = all_ticks.size if end_tick is None else int(np.searchsorted(all_ticks, end_tick))
     return Playing(
         ordered[0].network,
         ordered[0].layer,
-        np.concatenate(ticks),
-        np.concatenate([message.rows for message in ordered]),
-        np.concatenate([message.surprises for message in ordered]),
+        all_ticks[:n_steps],
+        np.concatenate([message.rows for message in ordered])[:n_steps],
+        np.concatenate([message.surprises for message in ordered])[:n_steps],
     )

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from director.caretaker import Caretaker, Nobody
+from director.findings import Finding, Findings
 from director.following import FollowedHarmony
 from director.outputs.base import Output
 from director.playback import DEFAULT_HORIZON_SECONDS, Playback
@@ -50,6 +51,7 @@ class SessionReport:
     `n_late` counts notes that arrived behind the commit horizon, `n_missed` those of them that
     were over by then, `n_refused` those beyond the end or beyond all measure, `n_lost` datagrams of
     notes that never came; `faults` are datagrams that could not be read, by kind.
+    `flags` and `monitoring` are what the monitor found, and how much it listened to.
     """
 
     n_notes: Mapping[str, int]
@@ -61,6 +63,8 @@ class SessionReport:
     n_bars: int
     music_seconds: float
     was_stopped: bool
+    flags: tuple[m.Flag, ...] = ()
+    monitoring: Mapping[str, m.Monitoring] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -105,6 +109,8 @@ class Director:
         the classic conductors have it.
     anchor_for : callable, optional
         From the earliest time at which tick 0 could fall to when it is to; at once by default.
+    on_finding : callable
+        Hears what the monitor finds, and at which tick.
     """
 
     def __init__(
@@ -117,6 +123,7 @@ class Director:
         caretaker: Caretaker | None = None,
         ends_on_exiting: bool = False,
         anchor_for: Callable[[float], float] | None = None,
+        on_finding: Callable[[Finding, int], None] = lambda finding, tick: None,
         horizon_seconds: float = DEFAULT_HORIZON_SECONDS,
     ) -> None:
         self.score = score
@@ -143,6 +150,7 @@ class Director:
         self._stop = asyncio.Event()
         self._numbers = _Numbers()
         self._n_strange = 0
+        self.findings = Findings(on_finding)
         self.is_over = False
 
     async def open(self, network: Network, *, host: str = LOOPBACK_HOST, port: int = 0) -> Address:
@@ -259,6 +267,7 @@ class Director:
             bots=bots,
             n_late_notes=scheduler.n_late.total(),
             n_notes=scheduler.n_notes.total(),
+            finding=self.findings.headline,
         )
 
     # --- the session ----------------------------------------------------------------------------
@@ -379,6 +388,8 @@ class Director:
             n_bars=self.score.meter_map.bar_at(tick),
             music_seconds=self.clock.tempo_map.seconds_at(tick),
             was_stopped=self._stop.is_set(),
+            flags=tuple(self.findings.flags),
+            monitoring=self.findings.monitoring,
         )
 
     # --- messages -------------------------------------------------------------------------------
@@ -416,7 +427,7 @@ class Director:
             case m.Activations():
                 self._relay_to("activations", message.bot_id, datagram)
             case m.Flag() | m.Monitoring():
-                self._relay_to("flags", message.bot_id, datagram)
+                self._take_finding(message, datagram, source)
             case m.Cancel():
                 self.playback.cancel(message.bot_id, message.from_tick)
             case m.Control():
@@ -517,6 +528,16 @@ class Director:
         self.playback.add(bot_id, notes)
         self.reception.retained.keep_notes(bot_id, datagram)
         self._relay_to("notes", bot_id, datagram)
+
+    def _take_finding(self, message: Finding, datagram: bytes, source: Address) -> None:
+        """What the monitor has to say; a stranger's word does not count."""
+        if not any(member.address == source for member in self.roster.here):
+            return
+        tick = int(self.clock.tick_now) if self.clock.is_started else self.score.start_tick
+        self.findings.take(message, tick)
+        if isinstance(message, m.Flag):
+            self.playback.mark(message.first_tick, message.headline)
+        self._relay_to("flags", message.bot_id, datagram)
 
     def _relay_to(self, topic: str, bot_id: str, datagram: bytes) -> None:
         """Send on what a bot said of a topic, to the others who hear it."""

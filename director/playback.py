@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from director.mix import Mix
 from director.outputs.base import (
     Level,
+    Marker,
     NoteOff,
     NoteOn,
     Output,
@@ -109,6 +110,10 @@ class Playback:
         """The clock follows another tempo map from `tick` on."""
         self._send(TempoChange(tick, tempo_map.seconds_at(tick), tempo_map))
         self._arm()
+
+    def mark(self, tick: int, text: str) -> None:
+        """Have something written into the recordings at `tick`."""
+        self._send(Marker(tick, self._clock.tempo_map.seconds_at(tick), text))
 
     def change_mix(self, bot_id: str, name: str, value: float, *, fade_seconds: float) -> None:
         """Move one control; see `Mix.changed`."""

@@ -299,7 +299,8 @@ class Reception:
             for member in here
             if member.address is not None and (member.is_classic or member.wants("time"))
         )
-        self.tell_ours(m.Roster(tuple((member.bot_id, member.role) for member in here)))
+        players = tuple((x.bot_id, x.role) for x in here if not x.is_listener)
+        self.tell_ours(m.Roster(players))
         wanted = " ".join(topic for topic in ON_DEMAND if any(x.asks_for(topic) for x in here))
         if wanted != self._wanted:
             self._wanted = wanted

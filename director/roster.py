@@ -10,6 +10,7 @@ from musebots.network import Address
 __all__ = ["MAX_MEMBERS", "MAX_NAME_LENGTH", "Member", "Roster"]
 
 MAX_MEMBERS = 100
+LISTENER_ROLES = ("monitor", "listener")
 MAX_NAME_LENGTH = 32  # so that a roster of everybody fits one datagram
 SILENT_SECONDS = 5.0
 GONE_SECONDS = 12.0  # some classic bots send a heartbeat every 5 s only
@@ -43,6 +44,11 @@ class Member:
     def is_here(self) -> bool:
         """Whether it can be talked to."""
         return self.address is not None and self.state not in ("expected", "gone")
+
+    @property
+    def is_listener(self) -> bool:
+        """Whether it only listens: the band plays as if it were not there."""
+        return self.role in LISTENER_ROLES
 
     @property
     def is_ready(self) -> bool:

@@ -23,6 +23,8 @@ class Status:
         Each bot's id and state: ``"joined"``, ``"playing"``, ``"silent"``, ``"left"`` ...
     n_late_notes, n_notes : int
         Notes that came too late for their tick, and all notes, so far.
+    finding : str
+        What the monitor flagged last; empty where it did not.
     """
 
     bar: int
@@ -31,3 +33,4 @@ class Status:
     bots: tuple[tuple[str, str], ...] = ()
     n_late_notes: int = 0
     n_notes: int = 0
+    finding: str = ""

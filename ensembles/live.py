@@ -22,6 +22,8 @@ from director.score import Score
 from director.status import Status
 from ensembles.config import OutputSpec, Piece
 from ensembles.journal import Journal, Saved
+from ensembles.logbook import Logbook, logbook_path
+from ensembles.monitoring import MONITOR_ID, MonitorProcess, casting_of_monitor, monitor_of
 from ensembles.signals import StopRequest, stopping_on_signals
 from ensembles.stage import cast_of, opened
 from ensembles.supervision import Supervisor
@@ -44,7 +46,8 @@ class LiveOptions:
     `audio` is auto, portaudio, jack or none; `midi_out` part of a port's name; `midi_path` where
     the recording goes, by default ``sessions/<piece>-<date>-<time>.mid``. With `ends_on_exiting` a
     bot that broadcasts `exiting` ends the session, as classic conductors have it. A `journal` is
-    kept at every bar line; `saved` is a session that is taken up again.
+    kept at every bar line; `saved` is a session that is taken up again. With `is_monitored` the
+    monitor listens, also where the piece does not ask for it.
     """
 
     bars: int | None = None
@@ -57,6 +60,7 @@ class LiveOptions:
     ends_on_exiting: bool = False
     journal: Journal | None = None
     saved: Saved | None = None
+    is_monitored: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,8 @@ class LiveReport:
         ):
             if counts:
                 parts.append(f"{words}: " + ", ".join(f"{who} {n}" for who, n in counts.items()))
+        if session.flags or session.monitoring:
+            parts.append(f"flags: {len(session.flags)}")
         return "; ".join(parts)
 
 
@@ -139,6 +145,7 @@ async def play_live(
     score = piece.score(bars=options.bars, bpm=options.bpm, seed=options.seed)
     if options.saved is not None:
         score = _taken_up(score, options.saved)
+    monitor = monitor_of(piece, is_wanted=options.is_monitored, on_notice=on_notice)
     recording = options.midi_path or _new_recording(piece)
     outputs: list[Output] = [MidiFileOutput(recording), *_written_and_wired(piece, options)]
     async with contextlib.AsyncExitStack() as stack:
@@ -152,13 +159,19 @@ async def play_live(
         if audio is not None:
             outputs.append(audio)
         supervisor = Supervisor(piece.source)
+        cast = cast_of(piece, score)
+        logbook = None
+        if monitor is not None:
+            cast[MONITOR_ID] = casting_of_monitor(monitor, score.seed)
+            logbook = Logbook(logbook_path(recording), score)
         director = Director(
             score,
-            cast_of(piece, score),
+            cast,
             outputs,
             call_at=pulse.call_at,
             caretaker=supervisor,
             ends_on_exiting=options.ends_on_exiting,
+            on_finding=logbook.find if logbook else lambda finding, tick: None,
         )
         if options.saved is not None:
             director.reception.retained.restore(options.saved.retained)
@@ -168,6 +181,9 @@ async def play_live(
         request.attach(director.stop)
         stack.callback(request.detach)
         async with _reporting(director, on_status, options.journal):
+            if monitor is not None:
+                listening = await MonitorProcess.start(director, (LOOPBACK_HOST, address[1]))
+                stack.push_async_callback(listening.end)
             for bot in piece.bots:
                 await supervisor.begin(bot)
             session = await director.run()

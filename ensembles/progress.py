@@ -54,7 +54,8 @@ def status_text(status: Status, *, is_moving: bool = True) -> str:
     where = "count-in" if status.bar < 0 else f"bar {status.bar + 1}{beat}"
     bots = ", ".join(f"{bot_id} {state}" for bot_id, state in status.bots) or "no bots yet"
     late = f", {status.n_late_notes} late" if status.n_late_notes else ""
-    return f"{where} · {status.bpm:.3g} bpm · {bots} · {status.n_notes} notes{late}"
+    finding = f" · {status.finding}" if status.finding else ""
+    return f"{where} · {status.bpm:.3g} bpm · {bots} · {status.n_notes} notes{late}{finding}"
 
 
 class StatusLine:

@@ -5,26 +5,37 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import json
 import os
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from pydantic import JsonValue
+
 from director.director import Casting, Director, SessionReport
+from director.findings import Finding
 from director.outputs.audio import WavOutput
 from director.outputs.base import Output
+from director.outputs.memory import MemoryOutput, paired_notes
 from director.outputs.midifile import MidiFileOutput
+from director.outputs.targets import check_target
 from director.score import Score
 from ensembles.classic.folders import is_classic_folder
 from ensembles.config import Piece
+from ensembles.logbook import Logbook, logbook_path
+from ensembles.monitoring import MONITOR_ID, MonitorSpec, monitor_of
+from ensembles.report.page import write_report
+from ensembles.report.record import Record
 from ensembles.stage import cast_of, mistakes_of, opened
 from musebots.agent import Link
 from musebots.errors import ConfigError
 from musebots.faults import one_fault
+from musebots.messages import Monitoring
 from musebots.network import Address, LoopbackNetwork, Network
 from musebots.offline import run_offline
 from musebots.registry import resolve
@@ -32,9 +43,17 @@ from musebots.registry import resolve
 if TYPE_CHECKING:
     from musebots.musebot import Musebot
 
-__all__ = ["RenderReport", "perform_here", "render"]
+__all__ = ["Guest", "RenderReport", "perform_here", "render"]
 
 PLAYING_SHARE = 0.35  # of the progress bar, when a WAV file is to follow
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """Somebody who joins the band without playing, and its settings."""
+
+    agent: Musebot
+    settings: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +68,8 @@ class RenderReport:
     notes_per_bot: dict[str, int]
     n_late_notes: int
     sha256: str
+    n_flags: int = 0
+    monitoring: dict[str, str] = field(default_factory=dict)
 
 
 def render(
@@ -59,6 +80,8 @@ def render(
     seed: int | None = None,
     midi_path: Path | None = None,
     wav_path: Path | None = None,
+    report_path: Path | None = None,
+    is_monitored: bool = False,
     on_progress: Callable[[float], None] = lambda share: None,
 ) -> RenderReport:
     """Render a piece, bit for bit the same for the same piece, seed and version.
@@ -70,6 +93,10 @@ def render(
         Instead of the piece's own.
     midi_path, wav_path : Path, optional
         Files to write; each appears whole or not at all.
+    report_path : Path, optional
+        A page that shows what the monitor heard and flagged.
+    is_monitored : bool
+        Whether the monitor listens, also where the piece does not ask for it.
     on_progress : callable
         Hears the share done, 0..1.
 
@@ -93,8 +120,15 @@ def render(
     if midi_path is not None and wav_path is not None and midi_path.resolve() == wav_path.resolve():
         raise ConfigError(f"MIDI and sound cannot both be written to {midi_path}")
     score = piece.score(bars=bars, bpm=bpm, seed=seed)
+    monitor = monitor_of(piece, is_wanted=is_monitored or report_path is not None)
+    if report_path is not None:
+        check_target(report_path)
     share = PLAYING_SHARE if wav_path else 1.0
     with contextlib.ExitStack() as stack:
+        logbook = None
+        if monitor is not None and midi_path is not None:
+            logbook_path(midi_path).unlink(missing_ok=True)  # of a render before this one
+            logbook = Logbook(logbook_path(midi_path), score)
         if midi_path is None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="musebots-"))
             midi_path = Path(folder) / "render.mid"
@@ -103,10 +137,24 @@ def render(
             outputs.append(
                 WavOutput(wav_path, progress=lambda done: on_progress(share + (1 - share) * done))
             )
+        memory, record = MemoryOutput(), None
+        if report_path is not None:
+            record = Record()
+            outputs.append(memory)
         with mistakes_of(piece):
             session = run_offline(
-                _render(piece, score, outputs, lambda done: on_progress(share * done))
+                _render(
+                    piece,
+                    score,
+                    outputs,
+                    monitor=monitor,
+                    record=record,
+                    logbook=logbook,
+                    on_progress=lambda done: on_progress(share * done),
+                )
             )
+        if report_path is not None and record is not None:
+            write_report(report_path, score, paired_notes(memory.events), record, session)
         digest = hashlib.sha256(midi_path.read_bytes()).hexdigest()
     on_progress(1.0)
     return RenderReport(
@@ -118,16 +166,49 @@ def render(
         notes_per_bot=dict(session.n_notes),
         n_late_notes=sum(session.n_late.values()),
         sha256=digest,
+        n_flags=len(session.flags),
+        monitoring={of.who: _listened(of) for of in session.monitoring.values()},
     )
 
 
+def _listened(monitoring: Monitoring) -> str:
+    why = f" ({monitoring.why})" if monitoring.n_skipped else ""
+    n_steps = monitoring.n_scanned + monitoring.n_skipped
+    return f"{monitoring.n_scanned} of {n_steps} steps scanned{why}"
+
+
 async def _render(
-    piece: Piece, score: Score, outputs: list[Output], on_progress: Callable[[float], None]
+    piece: Piece,
+    score: Score,
+    outputs: list[Output],
+    *,
+    monitor: MonitorSpec | None,
+    record: Record | None,
+    logbook: Logbook | None,
+    on_progress: Callable[[float], None],
 ) -> SessionReport:
+    guests: dict[str, Guest] = {}
+    if monitor is not None:
+        from creativity.monitor import Monitor  # numba: only a session with a monitor needs it
+
+        agent = Monitor()
+        if record is not None:
+            agent.on_scanned = record.take
+        guests[MONITOR_ID] = Guest(agent, monitor.settings)
     async with opened(outputs, score):
         return await perform_here(
-            piece, score, outputs, network=LoopbackNetwork(), on_progress=on_progress
+            piece,
+            score,
+            outputs,
+            network=LoopbackNetwork(),
+            listeners=guests,
+            on_finding=logbook.find if logbook else _find_nothing,
+            on_progress=on_progress,
         )
+
+
+def _find_nothing(finding: Finding, tick: int) -> None:
+    """Nobody writes it down."""
 
 
 async def perform_here(
@@ -136,13 +217,15 @@ async def perform_here(
     outputs: list[Output],
     *,
     network: Network,
-    listeners: Mapping[str, Musebot] = MappingProxyType({}),
+    listeners: Mapping[str, Guest] = MappingProxyType({}),
+    on_finding: Callable[[Finding, int], None] = lambda finding, tick: None,
     on_progress: Callable[[float], None] = lambda share: None,
 ) -> SessionReport:
     """Play a piece with Director and bots in this process, on the running event loop.
 
     On an offline loop that is a render; on a normal one it plays in real time. `listeners` join the
     band by id without a place in the mix; the music waits for them as for everybody.
+    `on_finding` hears what a monitor among them finds.
 
     Raises
     ------
@@ -151,8 +234,9 @@ async def perform_here(
     """
     cast = cast_of(piece, score)
     for bot_id, listener in listeners.items():
-        cast[bot_id] = Casting(listener.role, score.seed)
-    director = Director(score, cast, outputs)
+        settings = json.dumps(dict(listener.settings), sort_keys=True)
+        cast[bot_id] = Casting(listener.agent.role, score.seed, settings)
+    director = Director(score, cast, outputs, on_finding=on_finding)
     address = await director.open(network)
     with one_fault():
         async with asyncio.TaskGroup() as tasks:
@@ -160,7 +244,7 @@ async def perform_here(
                 tasks.create_task(_play(bot.id, bot.bot, network, address)) for bot in piece.bots
             ]
             bots += [
-                tasks.create_task(listener.run(Link(bot_id, network, address)))
+                tasks.create_task(listener.agent.run(Link(bot_id, network, address)))
                 for bot_id, listener in listeners.items()
             ]
             progress = tasks.create_task(_follow(director, on_progress))

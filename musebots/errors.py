@@ -9,6 +9,7 @@ import traceback
 from pathlib import Path
 
 __all__ = [
+    "BackgroundError",
     "BotFailed",
     "CheckpointError",
     "ConfigError",
@@ -41,6 +42,10 @@ class UnknownBot(ConfigError):
 
 class CheckpointError(ConfigError):
     """A checkpoint cannot be trusted or read: wrong hash, format version or content."""
+
+
+class BackgroundError(ConfigError):
+    """A monitor's background cannot be read, made, or does not belong to these networks."""
 
 
 class CorpusError(ConfigError):

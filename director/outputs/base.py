@@ -12,7 +12,7 @@ from typing import Protocol, TypeAlias
 from director.score import Score, Strip
 from musebots.timebase import TempoMap
 
-__all__ = ["Level", "NoteOff", "NoteOn", "Output", "OutputEvent", "StripAdded",
+__all__ = ["Level", "Marker", "NoteOff", "NoteOn", "Output", "OutputEvent", "StripAdded",
            "TempoChange"]  # fmt: skip
 
 
@@ -77,7 +77,16 @@ class StripAdded:
     strip: Strip
 
 
-OutputEvent: TypeAlias = NoteOn | NoteOff | Level | TempoChange | StripAdded
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """Something to be read at this place of a recording; it makes no sound."""
+
+    tick: int
+    seconds: float
+    text: str
+
+
+OutputEvent: TypeAlias = NoteOn | NoteOff | Level | TempoChange | StripAdded | Marker
 
 
 class Output(Protocol):

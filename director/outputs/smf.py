@@ -6,7 +6,15 @@ from collections.abc import Iterable
 
 import mido
 
-from director.outputs.base import Level, NoteOff, NoteOn, OutputEvent, StripAdded, TempoChange
+from director.outputs.base import (
+    Level,
+    Marker,
+    NoteOff,
+    NoteOn,
+    OutputEvent,
+    StripAdded,
+    TempoChange,
+)
 from director.outputs.controllers import (
     PAN,
     VOLUME,
@@ -49,11 +57,13 @@ def midi_file(
     ordered = sorted(events, key=lambda event: event.tick)
     end_tick = _end_tick(score, ordered, stop_tick)
     file = mido.MidiFile(type=1, ticks_per_beat=PPQ)
-    file.tracks.append(_conductor_track(score, last_tempo_map(score, ordered), end_tick))
+    markers = [event for event in ordered if isinstance(event, Marker)]
+    tempo_map = last_tempo_map(score, ordered)
+    file.tracks.append(_conductor_track(score, tempo_map, end_tick, markers))
     by_bot: dict[str, list[OutputEvent]] = {strip.bot_id: [] for strip in score.strips}
     strips = list(score.strips)
     for event in ordered:
-        if isinstance(event, TempoChange):
+        if isinstance(event, TempoChange | Marker):
             continue
         if isinstance(event, StripAdded):  # joined while it was played
             if event.strip.bot_id not in by_bot:
@@ -109,8 +119,10 @@ def _end_tick(score: Score, ordered: list[OutputEvent], stop_tick: int | None) -
     return max(score.end_tick if stop_tick is None else stop_tick, last_tick)
 
 
-def _conductor_track(score: Score, tempo_map: TempoMap, end_tick: int) -> mido.MidiTrack:
-    """Title, tempo, meter, keys and the names of the sections."""
+def _conductor_track(
+    score: Score, tempo_map: TempoMap, end_tick: int, markers: Iterable[Marker]
+) -> mido.MidiTrack:
+    """Title, tempo, meter, keys, the names of the sections, and what was remarked."""
     timed: list[tuple[int, mido.MetaMessage]] = [
         (0, mido.MetaMessage("track_name", name=_latin(score.title)))
     ]
@@ -136,6 +148,7 @@ def _conductor_track(score: Score, tempo_map: TempoMap, end_tick: int) -> mido.M
             key = passage.key
             timed.append((tick, mido.MetaMessage("key_signature", key=key_signature_name(key))))
         timed.append((tick, mido.MetaMessage("marker", text=_latin(passage.section.name))))
+    timed += [(m.tick, mido.MetaMessage("marker", text=_latin(m.text))) for m in markers]
     timed = [(tick, message) for tick, message in timed if tick < max(1, end_tick)]
     return _track(sorted(timed, key=lambda pair: pair[0]), end_tick)
 

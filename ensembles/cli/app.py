@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ensembles.cli import control, create, evaluate, experiment, inspect, perform, train
+from ensembles.cli import calibrate, control, create, evaluate, experiment, inspect, perform, train
 from musebots import __version__
 
 __all__ = ["app"]
@@ -54,3 +54,4 @@ app.command("export")(create.export)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("experiment", epilog=experiment.NAMES)(experiment.experiment)
+app.command("calibrate")(calibrate.calibrate)

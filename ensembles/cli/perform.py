@@ -57,6 +57,9 @@ def play(
         Path | None,
         typer.Option("--bots", help="Folder of the classic musebots that an ensemble file names."),
     ] = None,
+    is_monitored: Annotated[
+        bool, typer.Option("--monitor", help="Have the creativity monitor listen.")
+    ] = False,
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="The Director's UDP port; 0: any.")
     ] = CONDUCTOR_PORT,
@@ -73,12 +76,13 @@ def play(
     from ensembles.signals import stopping_on_signals
 
     request: dict[str, Any] = {"piece": piece, "bots": None if bots is None else str(bots),
-               "bars": bars, "bpm": bpm, "seed": seed}  # fmt: skip
+               "bars": bars, "bpm": bpm, "seed": seed, "monitor": is_monitored}  # fmt: skip
     saved = read_journal() if resume else None
     if saved is not None:
         request = saved.request
         piece, bars, bpm, seed = (request[key] for key in ("piece", "bars", "bpm", "seed"))
         bots = Path(request["bots"]) if request["bots"] else None
+        is_monitored = bool(request.get("monitor"))
     is_classic = is_set(piece)
     chosen = load_set(Path(piece), bots) if is_classic else load_piece(piece)
     options = LiveOptions(
@@ -92,6 +96,7 @@ def play(
         ends_on_exiting=is_classic,
         journal=Journal(request),
         saved=saved,
+        is_monitored=is_monitored,
     )
     with stopping_on_signals(is_last=True) as asked:
         if quiet:
@@ -113,6 +118,13 @@ def render(
     wav: Annotated[
         Path | None, typer.Option("--wav", help="Also synthesise this WAV file.")
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", help="Also write a page with what the monitor heard."),
+    ] = None,
+    is_monitored: Annotated[
+        bool, typer.Option("--monitor", help="Have the creativity monitor listen.")
+    ] = False,
     as_json: AsJson = False,
     verbose: Verbose = 0,
     quiet: Quiet = False,
@@ -126,21 +138,24 @@ def render(
     chosen = load_piece(piece)
     midi_path = out or Path(f"{chosen.name}.mid")
     with share_done(f"Rendering {chosen.title}", is_shown=not quiet) as on_progress:
-        report = render_piece(
+        done = render_piece(
             chosen,
             bars=bars,
             seed=seed,
             bpm=bpm,
             midi_path=midi_path,
             wav_path=wav,
+            report_path=report,
+            is_monitored=is_monitored,
             on_progress=on_progress,
         )
     if as_json:
-        typer.echo(json.dumps(asdict(report), indent=2, default=str))
+        typer.echo(json.dumps(asdict(done), indent=2, default=str))
     elif not quiet:
-        files = " and ".join(str(path) for path in (midi_path, wav) if path is not None)
-        late = f", {report.n_late_notes} late" if report.n_late_notes else ""
+        files = " and ".join(str(path) for path in (midi_path, wav, report) if path is not None)
+        late = f", {done.n_late_notes} late" if done.n_late_notes else ""
+        flags = f", {done.n_flags} flags" if done.monitoring else ""
         typer.echo(
-            f"{files}: {report.n_bars} bars, {sum(report.notes_per_bot.values())} notes{late}, "
-            f"{report.music_seconds:.1f} s of music in {report.wall_seconds:.1f} s"
+            f"{files}: {done.n_bars} bars, {sum(done.notes_per_bot.values())} notes{late}, "
+            f"{done.music_seconds:.1f} s of music in {done.wall_seconds:.1f} s{flags}"
         )

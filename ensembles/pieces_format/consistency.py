@@ -16,7 +16,11 @@ __all__ = ["mistake", "mistakes_of"]
 
 MAX_BOTS = 16
 PERCUSSION_CHANNEL = 10
-RESERVED_IDS = {"all": "stands for all bots", TURNS: "stands for solos in turn"}
+RESERVED_IDS = {
+    "all": "stands for all bots",
+    "monitor": "listens to the band",
+    TURNS: "stands for solos in turn",
+}
 
 
 def mistake(reason: str, *at: str | int) -> PydanticCustomError:

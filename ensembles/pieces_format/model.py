@@ -45,6 +45,7 @@ from musebots.timebase import TimeSignature
 __all__ = [
     "TABLES",
     "BotTable",
+    "MonitorTable",
     "OutputTable",
     "PieceTable",
     "SectionTable",
@@ -229,6 +230,22 @@ class OutputTable(_Table):
         return self
 
 
+class MonitorTable(_Table):
+    """Who listens for the unexpected."""
+
+    background: str | None = None
+    flags_per_hour: Annotated[float, ranged(0.01, 3600.0)] = 4.0
+
+    @field_validator("background")
+    @classmethod
+    def _beside_the_piece(cls, background: str | None, info: ValidationInfo) -> str | None:
+        """A background lies beside the piece unless its path is a whole one."""
+        if background is None:
+            return None
+        beside: Path = (info.context or {}).get("folder", Path())
+        return str((beside / background).resolve())
+
+
 class PieceTable(_Table):
     """The whole file."""
 
@@ -247,6 +264,7 @@ class PieceTable(_Table):
     section: Several[SectionTable] = ()
     bot: Several[BotTable]
     output: Several[OutputTable] = ()
+    monitor: MonitorTable | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -292,5 +310,6 @@ TABLES: dict[tuple[str, ...], type[BaseModel]] = {
     ("section",): SectionTable,
     ("bot",): BotTable,
     ("output",): OutputTable,
+    ("monitor",): MonitorTable,
 }
 """The table that stands under each dotted key."""

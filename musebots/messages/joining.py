@@ -73,7 +73,7 @@ class Roster(Message):
     address = "/musebots/roster"
     group = "ss"
     sent = "Director to bots"
-    sense = "(id, role) of every bot"
+    sense = "(id, role) of every bot that plays"
 
     bots: tuple[tuple[str, str], ...] = ()
 

@@ -195,3 +195,16 @@ class Monitoring(Message):
     n_scanned: int
     n_skipped: int
     reasons: str = "{}"
+
+    @property
+    def who(self) -> str:
+        """Whose playing is meant, for people."""
+        return self.bot_id or "the band"
+
+    @property
+    def why(self) -> str:
+        """The reasons, for people; `ValueError` when they are no JSON object."""
+        reasons = json.loads(self.reasons)
+        if not isinstance(reasons, dict):
+            raise ValueError("the reasons are a JSON object")
+        return ", ".join(f"{reason}: {n}" if n else reason for reason, n in reasons.items())

@@ -1,0 +1,290 @@
+"""From runs of normal playing to a background: fitted, tabulated, calibrated and tested, by run.
+
+No run is used twice: innovations are fitted on some, order statistics are taken from others,
+scores from others still, and what the background promises is counted on the last ones.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from creativity.background import BAND, Background, Norm, Setup, Voice, halved, joined_table
+from creativity.calibration import RateNull, WindowNull, block_maxima
+from creativity.collecting import Playing
+from creativity.fitting import fit_innovation
+from creativity.innovation import Innovation
+from creativity.streaming import StreamingScanner
+from creativity.tables import NullTable
+from musebots.arrays import FloatArray
+from musebots.errors import BackgroundError
+
+__all__ = ["ERROR_RATES", "Plan", "Run", "calibrate", "score_run"]
+
+Doubles = npt.NDArray[np.float64]
+Run = Mapping[str, Playing]
+"""What every bot's network did through one run, by bot id."""
+
+ERROR_RATES = (0.01, 0.05, 0.1)
+N_THRESHOLDS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How many runs each purpose gets, and how windows are scanned.
+
+    Parameters
+    ----------
+    n_fit, n_table, n_tune, n_test : int
+        Runs for innovations, order statistics, scores, and for counting what is promised.
+    setup : Setup
+    stride : int
+        Every so manieth window's score is kept for p-values; best prime to the bar's length.
+    flags_per_hour, seconds_per_step : float
+        What the test counts flags at.
+    """
+
+    n_fit: int
+    n_table: int
+    n_tune: int
+    n_test: int
+    setup: Setup = field(default_factory=Setup)
+    stride: int = 17
+    flags_per_hour: float = 4.0
+    seconds_per_step: float = 0.15
+
+    def __post_init__(self) -> None:
+        for name in ("n_fit", "n_table", "n_tune", "n_test", "stride"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be >= 1, got {getattr(self, name)}")
+
+    @property
+    def n_runs(self) -> int:
+        """All runs."""
+        return self.n_fit + self.n_table + self.n_tune + self.n_test
+
+    @classmethod
+    def of(cls, n_runs: int, **more: Any) -> Plan:
+        """Share out `n_runs`: a fifth each to fit and table, half to tune, a tenth to test.
+
+        Raises
+        ------
+        ValueError
+            If there are fewer than four.
+        """
+        if n_runs < 4:
+            raise ValueError(f"calibrating takes at least 4 runs, got {n_runs}")
+        n_fit = n_table = max(1, n_runs // 5)
+        n_test = max(1, n_runs // 10)
+        return cls(n_fit, n_table, n_runs - n_fit - n_table - n_test, n_test, **more)
+
+
+def calibrate(
+    runs: Iterator[Run],
+    plan: Plan,
+    *,
+    piece: str,
+    made: Mapping[str, Any],
+    on_progress: Callable[[float], None] = lambda share: None,
+) -> Background:
+    """Make a background from runs of normal playing.
+
+    Parameters
+    ----------
+    runs : iterator of Run
+        At least ``plan.n_runs``, each with the same bots.
+    plan : Plan
+    piece : str
+        Its name, for people.
+    made : mapping
+        What is to be remembered of how it was made.
+    on_progress : callable
+        Hears the share done, 0..1.
+
+    Raises
+    ------
+    BackgroundError
+        If a bot told no activations, or its network is not the same in all runs.
+    """
+    source = _Source(runs, plan.n_runs, on_progress)
+    innovations, told = _fitted(source.take(plan.n_fit))
+    tables = _tables(innovations, source.take(plan.n_table))
+    scorer = _Scorer(innovations, tables, plan.setup)
+    tune = [scorer.scores(run) for run in source.take(plan.n_tune)]
+    norms = {bot_id: _norm([run[bot_id] for run in tune], plan) for bot_id in tune[0]}
+    test = [scorer.scores(run) for run in source.take(plan.n_test)]
+    voices = {
+        bot_id: Voice(
+            bot_id,
+            of.network,
+            of.layer,
+            innovations[bot_id],
+            tables[bot_id],
+            norms[bot_id],
+            surprise=float(of.surprise.mean()),
+        )
+        for bot_id, of in told.items()
+    }
+    held_out = {
+        bot_id or "band": _held_out(norms[bot_id], [run[bot_id] for run in test], plan)
+        for bot_id in norms
+    }
+    shares = {
+        "fit": plan.n_fit, "table": plan.n_table, "tune": plan.n_tune, "test": plan.n_test,
+    }  # fmt: skip
+    return Background(
+        piece,
+        plan.setup,
+        voices,
+        norms.get(BAND),
+        {**made, "runs": shares, "held_out": held_out},
+    )
+
+
+class _Source:
+    """Runs one by one, checked and counted."""
+
+    def __init__(
+        self, runs: Iterator[Run], n_runs: int, on_progress: Callable[[float], None]
+    ) -> None:
+        self._runs = runs
+        self._n_runs = n_runs
+        self._n_taken = 0
+        self._networks: dict[str, str] = {}
+        self._on_progress = on_progress
+
+    def take(self, n: int) -> Iterator[Run]:
+        for _ in range(n):
+            run = next(self._runs)
+            networks = {bot_id: playing.network for bot_id, playing in run.items()}
+            self._networks = self._networks or networks
+            if not networks:
+                raise BackgroundError("no bot of this piece tells its activations: none to monitor")
+            if networks != self._networks:
+                raise BackgroundError("the bots' networks are not the same in all runs")
+            yield run
+            self._n_taken += 1
+            self._on_progress(self._n_taken / self._n_runs)
+
+
+def _fitted(runs: Iterator[Run]) -> tuple[dict[str, Innovation], dict[str, Playing]]:
+    """Each bot's innovation, and all that it told, joined."""
+    kept = list(runs)
+    innovations, told = {}, {}
+    for bot_id in sorted(kept[0]):
+        of = [run[bot_id] for run in kept]
+        innovations[bot_id] = halved(fit_innovation([playing.hidden for playing in of]))
+        told[bot_id] = Playing(
+            of[0].network,
+            of[0].layer,
+            np.concatenate([playing.ticks for playing in of]),
+            of[0].hidden[:0],
+            np.concatenate([playing.surprise for playing in of]),
+        )
+    return innovations, told
+
+
+def _tables(innovations: Mapping[str, Innovation], runs: Iterator[Run]) -> dict[str, NullTable]:
+    """Each bot's order statistics, of equally many steps, so that they can be joined."""
+    told: dict[str, list[FloatArray]] = {bot_id: [] for bot_id in innovations}
+    for run in runs:
+        n_steps = min(len(playing.hidden) for playing in run.values())
+        for bot_id, innovation in innovations.items():
+            told[bot_id].append(innovation.apply(run[bot_id].hidden[:n_steps]))
+    return {
+        bot_id: NullTable.fit(np.concatenate(rows), n_thresholds=N_THRESHOLDS)
+        for bot_id, rows in told.items()
+    }
+
+
+class _Scorer:
+    """Scans whole runs as the monitor does, step by step."""
+
+    def __init__(
+        self,
+        innovations: Mapping[str, Innovation],
+        tables: Mapping[str, NullTable],
+        setup: Setup,
+    ) -> None:
+        self._innovations = innovations
+        self._tables = tables
+        self._setup = setup
+
+    def scores(self, run: Run) -> dict[str, Doubles]:
+        told = {
+            bot_id: innovation.apply(run[bot_id].hidden)
+            for bot_id, innovation in self._innovations.items()
+        }
+        scores = {
+            bot_id: score_run(rows, self._tables[bot_id], self._setup)
+            for bot_id, rows in told.items()
+        }
+        if len(told) > 1:
+            n_steps = min(len(rows) for rows in told.values())
+            together = np.concatenate([rows[:n_steps] for rows in told.values()], axis=1)
+            table = joined_table(list(self._tables.values()))
+            scores[BAND] = score_run(together, table, self._setup)
+        return scores
+
+
+def score_run(innovations: FloatArray, table: NullTable, setup: Setup) -> Doubles:
+    """The score of every window of a run, in order.
+
+    Parameters
+    ----------
+    innovations : array
+        (n_steps, n_nodes).
+    table : NullTable
+        Of innovations.
+    setup : Setup
+
+    Returns
+    -------
+    array
+        (n_steps - window_steps + 1,); empty for a run shorter than a window.
+    """
+    scanner = StreamingScanner(
+        table, setup.window_steps, statistic=setup.statistic, preference=setup.preference
+    )
+    scores = []
+    for row in innovations:
+        scanner.push(row)
+        if scanner.is_full:
+            scores.append(scanner.scan().score)
+    return np.array(scores)
+
+
+def _norm(runs: Sequence[Doubles], plan: Plan) -> Norm:
+    kept = np.concatenate([run[:: plan.stride] for run in runs]).astype(np.float32)
+    maxima = block_maxima(runs, plan.setup.block_steps)
+    if not kept.size or not maxima.size:
+        raise BackgroundError(
+            f"runs must be longer than {plan.setup.window_steps + plan.setup.block_steps} steps, a "
+            "window and a block: play more bars"
+        )
+    return Norm(
+        WindowNull(kept.astype(np.float64)),
+        RateNull(maxima.astype(np.float32).astype(np.float64), plan.setup.block_steps),
+    )
+
+
+def _held_out(norm: Norm, runs: Sequence[Doubles], plan: Plan) -> dict[str, float | int]:
+    """What was counted on runs that nothing was fitted to."""
+    p = np.array([norm.windows.p_value(s) for run in runs for s in run[:: plan.stride]])
+    threshold = norm.rate.threshold(plan.flags_per_hour, plan.seconds_per_step)
+    maxima = block_maxima(runs, plan.setup.block_steps)
+    hours = maxima.size * plan.setup.block_steps * plan.seconds_per_step / 3600
+    exceeded = int(np.count_nonzero(maxima > threshold))
+    return {
+        "n_windows": int(p.size),
+        **{f"false_alarms_at_{rate:g}": round(float(np.mean(p <= rate)), 4)
+           for rate in ERROR_RATES},
+        "hours": round(hours, 3),
+        "flags_per_hour": round(exceeded / hours, 3) if hours else math.nan,
+        "flags_per_hour_promised": plan.flags_per_hour,
+    }  # fmt: skip

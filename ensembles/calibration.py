@@ -1,0 +1,109 @@
+"""Calibrate the monitor on a piece: play it offline many times over, and fit a background."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+from creativity.background import Background, Setup
+from creativity.calibrating import Plan, Run, calibrate
+from creativity.collecting import Collector
+from ensembles.config import Piece
+from ensembles.rendering import Guest, perform_here
+from ensembles.stage import mistakes_of
+from musebots.generators import STEPS_PER_BEAT
+from musebots.network import LoopbackNetwork
+from musebots.offline import run_offline
+
+__all__ = ["calibrate_piece", "play_run", "run_seed", "runs_of"]
+
+FIRST_SEED = 1_000_000_000
+"""Runs of a background have seeds from here on: nobody's own session is among them by accident."""
+SEEDS_PER_BACKGROUND = 1_000_000
+MINUTE_SECONDS = 60.0
+
+
+def run_seed(seed: int, index: int) -> int:
+    """The seed of the n-th run of a background."""
+    return FIRST_SEED + seed * SEEDS_PER_BACKGROUND + index
+
+
+def play_run(piece: Piece, *, seed: int, bars: int | None = None, bpm: float | None = None) -> Run:
+    """Play a piece offline and return what every bot's network did.
+
+    Raises
+    ------
+    BotFailed
+        When a bot's code raises.
+    """
+
+    async def session() -> Run:
+        score = piece.score(bars=bars, bpm=bpm, seed=seed)
+        ears = Collector()
+        await perform_here(
+            piece, score, [], network=LoopbackNetwork(), listeners={"collector": Guest(ears)}
+        )
+        return ears.playing(score.end_tick)
+
+    return run_offline(session())
+
+
+def runs_of(piece: Piece, *, seed: int, bars: int | None = None) -> Iterator[Run]:
+    """Runs of normal playing, without end; the same seed gives the same runs."""
+    index = 0
+    while True:
+        yield play_run(piece, seed=run_seed(seed, index), bars=bars)
+        index += 1
+
+
+def calibrate_piece(
+    piece: Piece,
+    *,
+    n_runs: int,
+    bars: int | None = None,
+    seed: int = 0,
+    setup: Setup | None = None,
+    flags_per_hour: float = 4.0,
+    on_progress: Callable[[float], None] = lambda share: None,
+) -> Background:
+    """Make the background of a piece; the same arguments and networks give the same background.
+
+    Parameters
+    ----------
+    piece : Piece
+    n_runs : int
+        >= 4; how often it is played. What can be promised grows with it.
+    bars : int, optional
+        Length of a run; the piece's own unless given.
+    seed : int
+        Of the first run.
+    setup : Setup, optional
+        How windows are scanned.
+    flags_per_hour : float
+        What is counted on the runs held out.
+    on_progress : callable
+        Hears the share done, 0..1.
+
+    Raises
+    ------
+    BackgroundError
+        If no bot tells its activations.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # one step is too small to share
+    score = piece.score(bars=bars)
+    n_steps = score.end_tick // (480 // STEPS_PER_BEAT)
+    plan = Plan.of(
+        n_runs,
+        setup=setup or Setup(),
+        flags_per_hour=flags_per_hour,
+        seconds_per_step=score.tempo_map.seconds_at(score.end_tick) / n_steps,
+    )
+    made = {"seed": seed, "bars": score.n_bars, "n_runs": n_runs}
+    with mistakes_of(piece):
+        return calibrate(
+            runs_of(piece, seed=seed, bars=bars),
+            plan,
+            piece=piece.name,
+            made=made,
+            on_progress=on_progress,
+        )

@@ -1,0 +1,108 @@
+"""The monitor's place in a performance: which background, which settings, as guest or process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from director.director import Casting, Director
+from ensembles.config import Piece
+from ensembles.pieces_format.model import MonitorTable
+from ensembles.processes import BotProcess, command_of
+from musebots.errors import BackgroundError
+from musebots.network import Address
+
+__all__ = ["MONITOR_ID", "MonitorProcess", "MonitorSpec", "casting_of_monitor", "monitor_of"]
+
+log = logging.getLogger(__name__)
+
+MONITOR_ID = "monitor"
+REFERENCE = "creativity.monitor:Monitor"
+GRACE_SECONDS = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorSpec:
+    """What the monitor is told."""
+
+    background: Path
+    flags_per_hour: float
+
+    @property
+    def settings(self) -> dict[str, JsonValue]:
+        """Its settings, as it gets them when it joins."""
+        return {"background": str(self.background), "flags_per_hour": self.flags_per_hour}
+
+
+def monitor_of(
+    piece: Piece, *, is_wanted: bool = False, on_notice: Callable[[str], None] = log.warning
+) -> MonitorSpec | None:
+    """The monitor that a piece, or the performer (`is_wanted`), asks for; None if nobody does.
+
+    Without a background of its own a piece is listened to with the one that was shipped for it or,
+    where there is none, with that of the trio, which is said.
+
+    Raises
+    ------
+    BackgroundError
+        If there is no background, or it cannot be used.
+    """
+    table = piece.table.monitor
+    if table is None and not is_wanted:
+        return None
+    from creativity.background import load_background, shipped_background  # numba: only then
+
+    table = table or MonitorTable()
+    path = Path(table.background) if table.background else shipped_background(piece.name)
+    if path is None:
+        path = shipped_background("trio")
+        if path is None:
+            raise BackgroundError(
+                f"there is no background for {piece.name}: make one with `musebots calibrate`, "
+                "and name it as `background` in the piece's [monitor]"
+            )
+        on_notice(
+            f"the monitor listens to {piece.name} with the background of trio, so what it promises "
+            f"is not kept exactly; `musebots calibrate {piece.name}` makes its own"
+        )
+    load_background(path)  # whatever is wrong with it is said before the music
+    return MonitorSpec(path, table.flags_per_hour)
+
+
+def casting_of_monitor(spec: MonitorSpec, seed: int) -> Casting:
+    """What the monitor is told when it joins."""
+    return Casting("monitor", seed, json.dumps(spec.settings, sort_keys=True))
+
+
+class MonitorProcess:
+    """The monitor in a process of its own; whatever becomes of it, the music goes on."""
+
+    def __init__(self, process: BotProcess, director: Director) -> None:
+        self._process = process
+        self._director = director
+        self._watcher = asyncio.create_task(self._watch())
+
+    @classmethod
+    async def start(cls, director: Director, address: Address) -> MonitorProcess:
+        """Start it; the Director must expect it."""
+        process = await BotProcess.start(command_of(REFERENCE, MONITOR_ID, address))
+        return cls(process, director)
+
+    async def end(self) -> None:
+        """Let it go; no process is left afterwards."""
+        self._watcher.cancel()
+        await self._process.end(GRACE_SECONDS)
+
+    async def _watch(self) -> None:
+        code = await self._process.wait()
+        if not self._director.is_over:
+            lines = self._process.last_lines
+            said = lines[-1] if lines else "it said nothing"
+            log.error("the monitor has died (%s): %s; the music goes on", code, said)
+            self._director.bot_gone(MONITOR_ID)

@@ -1,0 +1,1 @@
+"""A page that shows what the monitor heard: notes, activations, scores, flags."""
