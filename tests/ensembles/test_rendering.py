@@ -216,8 +216,8 @@ def test_the_last_strokes_are_as_strong_as_the_section_that_they_end():
 
 
 GOLDEN = {
-    "trio": "37cf4828510f2bd38b03dca743316addecd3602eca34875cd29805305a93be2b",
-    "waltz": "4a7d4fdf9bb4288dd06e5a72a036fc2c4470d7778b2fbea6a6e9d79ac194698b",
+    "trio": "11a676005a8409b35e4b7a22760e257265014f2ae2abf5dd5dfc0458bc9af23b",
+    "waltz": "e2f43034cadbaf4081a595fe93721516f264b2dc2783b907ab98c9c6f51e7b33",
     "nightfall": "f0663bc09787234776ce8f253116b5240c0040f86feab543130e8db5cf80f9f0",
 }
 
