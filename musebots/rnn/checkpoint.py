@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -54,11 +54,15 @@ class Checkpoint:
         Its inputs.
     tensors : mapping of str to float32 array
         Its parameters, on the grid of `musebots.rnn.exact`.
+    unheard : mapping of str to tuple of str
+        For a style, features that were never known in its training pieces: told of them, the
+        network would play like the styles in which they were.
     """
 
     vocabulary: Vocabulary
     feature_names: tuple[str, ...]
     tensors: Tensors
+    unheard: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def role(self) -> Role:
@@ -68,7 +72,8 @@ class Checkpoint:
     @property
     def sha256(self) -> str:
         """Identity of the network."""
-        return identity_sha256(self.vocabulary.to_json(), self.feature_names, self.tensors)
+        meaning = self.vocabulary.to_json(), self.feature_names, _unheard_json(self.unheard)
+        return identity_sha256(*meaning, tensors=self.tensors)
 
     @property
     def n_parameters(self) -> int:
@@ -80,14 +85,23 @@ class Checkpoint:
         return Stepper(self.tensors, self.feature_names)
 
 
+def _unheard_json(unheard: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    return {style: list(names) for style, names in sorted(unheard.items())}
+
+
 def identity_sha256(
-    vocabulary: Mapping[str, Any], feature_names: Sequence[str], tensors: Tensors
+    vocabulary: Mapping[str, Any],
+    feature_names: Sequence[str],
+    unheard: Mapping[str, Sequence[str]] | None = None,
+    *,
+    tensors: Tensors,
 ) -> str:
     """Hash over what the network says and hears, as JSON, and over its parameters.
 
     Of each tensor it takes name, type, shape and bytes, in the order of their names.
     """
-    meaning = json.dumps([vocabulary, list(feature_names)], sort_keys=True)
+    heard = [vocabulary, list(feature_names), *([unheard] if unheard else [])]
+    meaning = json.dumps(heard, sort_keys=True)
     digest = hashlib.sha256(meaning.encode())
     for name in sorted(tensors):
         tensor = np.ascontiguousarray(tensors[name], dtype="<f4")
@@ -119,6 +133,7 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path, card: Mapping[str, Any])
         "format_version": FORMAT_VERSION,
         "vocabulary": checkpoint.vocabulary.to_json(),
         "features": list(checkpoint.feature_names),
+        **({"unheard": _unheard_json(checkpoint.unheard)} if checkpoint.unheard else {}),
         "sha256": checkpoint.sha256,
     }
     tensors = {name: np.ascontiguousarray(t) for name, t in sorted(checkpoint.tensors.items())}
@@ -172,7 +187,12 @@ def load_checkpoint(path: Path, *, role: Role | None = None) -> Checkpoint:
             f"{path} has format version {version!r}, this musebots reads {FORMAT_VERSION}: "
             "install the musebots version that wrote it, or train it again"
         )
-    identity = identity_sha256(about.get("vocabulary", {}), about.get("features", []), tensors)
+    identity = identity_sha256(
+        about.get("vocabulary", {}),
+        about.get("features", []),
+        about.get("unheard"),
+        tensors=tensors,
+    )
     if identity != about.get("sha256"):
         raise CheckpointError(
             f"{path} is not what was written: its sha256 differs from the one it carries; "
@@ -181,7 +201,11 @@ def load_checkpoint(path: Path, *, role: Role | None = None) -> Checkpoint:
     try:
         vocabulary = vocabulary_from_json(about["vocabulary"])
         names = tuple(str(name) for name in about["features"])
-        checkpoint = Checkpoint(vocabulary, names, tensors)
+        unheard = {
+            str(style): tuple(str(name) for name in heard)
+            for style, heard in about.get("unheard", {}).items()
+        }
+        checkpoint = Checkpoint(vocabulary, names, tensors, unheard)
         _check_shapes(checkpoint)
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path} cannot be played: {error}; train it again") from error
@@ -210,6 +234,10 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, npt.NDArray[np.float32]
 
 def _check_shapes(checkpoint: Checkpoint) -> None:
     unknown = [name for name in checkpoint.feature_names if name not in FEATURES]
+    if not {n for names in checkpoint.unheard.values() for n in names} <= {
+        *checkpoint.feature_names
+    }:
+        raise ValueError("it leaves out features that it does not hear")
     if unknown:
         raise ValueError(f"it hears {', '.join(unknown)}, which this musebots does not know")
     stepper = checkpoint.stepper()

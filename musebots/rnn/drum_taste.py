@@ -11,6 +11,7 @@ from musebots.drumkit import DRUM_CLASSES
 from musebots.generators import StepContext
 from musebots.rnn.exact import GRID, Float64Array, on_grid
 from musebots.rnn.memory import Memory
+from musebots.rnn.room import room_factor
 from musebots.rnn.vocabulary import DrumVocabulary
 
 __all__ = ["DrumTaste", "hits_factor"]
@@ -43,8 +44,9 @@ class DrumTaste:
     Notes
     -----
     *Density.* At the middle of the knob as many hits are wanted as the style's typical groove
-    has, at 0 and 1 so many times `hits_factor`. A mask gains in proportion to its hits: by the
-    knob, and by how many fewer were struck in the last two bars than are wanted.
+    has, at 0 and 1 so many times `hits_factor`, and fewer where the others are busy. A mask gains
+    in proportion to its hits: by the knob, and by how many fewer were struck in the last two bars
+    than are wanted.
 
     *Fills.* In a fill, silence gets less likely and snare and toms likelier, the more so the
     higher the intensity. What is struck in it does not count for the density.
@@ -75,6 +77,7 @@ class DrumTaste:
 
     def _nats_per_hit(self, context: StepContext) -> float:
         wanted = self._hits_per_step(context) * hits_factor(context.density)
+        wanted *= room_factor("drums", context)
         nats = _KNOB_NATS_PER_HIT * 2 * (context.density - 0.5)
         if self._recent:
             weight = len(self._recent) / _RECENT_STEPS

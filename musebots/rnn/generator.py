@@ -31,8 +31,8 @@ from musebots.rnn.vocabulary import (
 
 __all__ = ["DEFAULT_TEMPERATURE", "DEFAULT_TOP_P", "NeuralGenerator", "load_generator"]
 
-DEFAULT_TEMPERATURE: dict[Role, float] = {"melody": 1.0, "bass": 1.0, "drums": 1.0}
-DEFAULT_TOP_P: dict[Role, float] = {"melody": 0.93, "bass": 0.95, "drums": 0.97}
+DEFAULT_TEMPERATURE: dict[Role, float] = {"melody": 1.0, "bass": 0.93, "drums": 1.03}
+DEFAULT_TOP_P: dict[Role, float] = {"melody": 0.93, "bass": 0.95, "drums": 0.98}
 
 DEFAULT_REPETITION = 0.5
 
@@ -95,6 +95,10 @@ class NeuralGenerator:
         self._vocabulary = checkpoint.vocabulary
         self._feature_names = checkpoint.feature_names
         self._spread = checkpoint.tensors.get("offset_spread")
+        self._unheard = {
+            style: [self._feature_names.index(name) for name in names]
+            for style, names in checkpoint.unheard.items()
+        }
         self._levels = LevelModel.of(checkpoint.tensors)
         self._stepper = checkpoint.stepper()
         self._memory = Memory(self._vocabulary)
@@ -197,6 +201,9 @@ class NeuralGenerator:
     def _heard(self, context: StepContext) -> Float64Array:
         """Let the network hear a step; its logits."""
         features = read_features(self._feature_names, self._vocabulary, context, self._memory)
+        style = self._vocabulary.styles[self._vocabulary.style_index(context.style)]
+        for index in self._unheard.get(style, ()):
+            features[index] = 0
         return self._stepper.step(features)
 
     def _remember(self, context: StepContext, token: int, loudness: int = 0) -> None:

@@ -3,6 +3,8 @@
 What comes back is proposed note by note: the same rhythm, the same steps of the scale, moved with
 the chord. The network still decides; a proposal only gets likelier, much at the start of a phrase
 that returns, less towards its end, so that a return is recognised and yet another ending possible.
+Over the chords of the first time the network recalls by itself, having learned it from real tunes;
+there a return is rather held back, the more towards its end, so that it varies.
 """
 
 from __future__ import annotations
@@ -22,7 +24,9 @@ __all__ = ["MotifMemory", "Remembered", "moved", "weight_of"]
 BARS_KEPT = 64
 PHRASE_BARS = 4
 RETURN_NATS = (4.0, 4.0, 3.5, 2.0)
-"""For a bar that returns from an earlier passage, by its place in the phrase."""
+"""For a bar that returns over another chord, by its place in the phrase."""
+SAME_CHORD_NATS = (0.0, -0.5, -1.0, -2.0)
+"""For a note that returns over the chord that it was played over."""
 SEQUENCE_NATS = (0.0, 0.0, 1.0, 0.0)
 """Within a phrase that is new: its third bar answers the first, moved with the chord."""
 SEQUENCE_BARS = 2
@@ -105,8 +109,10 @@ class MotifMemory:
         said = self._said(context, n_bars) if nats else None
         if said is None:
             return -1, 0.0
+        if context.recall_bars and said.root_pc == context.chord.root_pc:
+            nats = SAME_CHORD_NATS[context.bar_in_phrase % PHRASE_BARS]
         if said.pitch is None:
-            return said.token, nats
+            return said.token, max(0.0, nats)
         pitch = moved(said.pitch, said.root_pc, context.chord.root_pc, context.key)
         return self._vocabulary.token_of(pitch, context.key, context.chord), nats
 
@@ -145,7 +151,7 @@ class MotifMemory:
         if token < 0 or self._is_copying:
             return leant
         leant[token] += _grid(nats)
-        if token >= FIRST_NOTE:
+        if token >= FIRST_NOTE and nats > 0:
             others = _grid(nats * OTHER_PITCH_SHARE)
             leant[FIRST_NOTE:] += others
             leant[token] -= others

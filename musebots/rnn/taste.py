@@ -21,6 +21,7 @@ from musebots.rnn.drum_taste import DrumTaste
 from musebots.rnn.exact import GRID, Float64Array, on_grid
 from musebots.rnn.memory import Memory
 from musebots.rnn.motifs import MotifMemory
+from musebots.rnn.room import room_factor
 from musebots.rnn.vocabulary import (
     FIRST_NOTE,
     REST,
@@ -32,7 +33,9 @@ from musebots.rnn.vocabulary import (
 
 __all__ = ["BassTaste", "MelodyTaste", "Taste", "taste_of"]
 
-_NOTES_PER_16_STEPS: dict[Role, tuple[float, float]] = {"melody": (1.5, 7.5), "bass": (1.5, 8.5)}
+_NOTES_PER_16_STEPS: dict[str, float] = {"rock": 9.5, "game": 7.5, "chorale": 4.4}
+_USUAL_NOTES_PER_16_STEPS: dict[Role, float] = {"melody": 4.5, "bass": 5.0}
+_FEWEST, _MOST = 1 / 3, 5 / 3
 _DENSITY_NATS = 2.0
 _LARGEST_DENSITY_NATS = 2.0
 _INTENSITY_NATS = 0.6
@@ -78,7 +81,8 @@ class Taste:
     -----
     *Density.* A network that hears its own last bars can lock into them, ever longer notes or
     16ths without end. So notes get likelier while fewer have started in the last two bars than
-    the density knob asks for, and the reverse; intensity adds a little.
+    the density knob asks for, and the reverse; intensity adds a little. Where the others played
+    much in the bar before, fewer are wanted, and more where they left room.
 
     *Register.* A pitch gets likelier as it lies nearer than the last one to a centre that moves
     with the knob: the logarithm of a wide normal distribution, less its value at the last pitch,
@@ -99,7 +103,7 @@ class Taste:
         """The logits of this step, leant, as a new array."""
         leant = logits.copy()
         notes = leant[FIRST_NOTE:]
-        notes += density_nats(self._role, context.density, memory) + _grid(
+        notes += density_nats(self._role, context, memory) + _grid(
             _INTENSITY_NATS * (context.intensity - 0.5)
         )
         if self._pitch is not None:
@@ -238,12 +242,18 @@ def is_breath(context: StepContext) -> bool:
     return is_last_bar and context.step_in_bar >= context.steps_per_bar - _BREATH_STEPS
 
 
-def density_nats(role: Role, knob: float, memory: Memory) -> float:
-    """What to add to the logits of notes, as more or fewer have started than the knob asks for."""
+def density_nats(role: Role, context: StepContext, memory: Memory) -> float:
+    """What to add to the logits of notes, as more or fewer have started than the knob asks for.
+
+    At the middle of the knob that is what is usual: for a bass in its style, at 0 and 1 a third of
+    it and five thirds.
+    """
     if not memory.recent:
         return 0.0
-    few, many = _NOTES_PER_16_STEPS[role]
-    wanted = few + (many - few) * knob
+    usual = _USUAL_NOTES_PER_16_STEPS[role]
+    if role == "bass":
+        usual = _NOTES_PER_16_STEPS.get(context.style, usual)
+    wanted = usual * (_FEWEST + (_MOST - _FEWEST) * context.density) * room_factor(role, context)
     played = 16 * sum(memory.recent) / len(memory.recent)
     weight = len(memory.recent) / (memory.recent.maxlen or 1)
     nats = _DENSITY_NATS * weight * (wanted - played) / wanted

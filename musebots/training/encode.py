@@ -32,7 +32,14 @@ from musebots.training.forms import recall_bars
 from musebots.training.grooves import typical_grooves
 from musebots.training.pieces import HELD, SILENT, Piece, steps_per_bar
 
-__all__ = ["EncodedPiece", "Encoder", "Knobs", "contexts_of", "vocabulary_for"]
+__all__ = [
+    "EncodedPiece",
+    "Encoder",
+    "Knobs",
+    "contexts_of",
+    "unheard_features",
+    "vocabulary_for",
+]
 
 _BLOCK_BARS = 4
 _MIN_BLOCKS = 40
@@ -263,6 +270,32 @@ class Encoder:
         if planned in (SILENT, HELD):
             return REST if planned == SILENT else HOLD
         return self._vocabulary.token_of(planned, context.key, context.chord)
+
+
+def unheard_features(
+    feature_names: Sequence[str], pieces: Sequence[tuple[str, EncodedPiece]]
+) -> dict[str, tuple[str, ...]]:
+    """For each style, the features that can be not known and never were known in its pieces.
+
+    Parameters
+    ----------
+    feature_names : sequence of str
+        What the pieces were encoded with.
+    pieces : sequence of (str, EncodedPiece)
+        Style and piece.
+    """
+    highest: dict[str, npt.NDArray[np.int16]] = {}
+    for style, piece in pieces:
+        top = piece.features.max(axis=0)
+        highest[style] = np.maximum(highest.get(style, top), top)
+    can_be_unknown = [FEATURES[name].dropout > 0 for name in feature_names]
+    found = {}
+    for style, top in sorted(highest.items()):
+        columns = zip(feature_names, can_be_unknown, top, strict=True)
+        names = tuple(name for name, can_be, value in columns if can_be and value == 0)
+        if names:
+            found[style] = names
+    return found
 
 
 def _levels(piece: Piece) -> npt.NDArray[np.int8]:

@@ -25,7 +25,13 @@ from musebots.rnn.vocabulary import Role, Vocabulary
 from musebots.training.augment import augmented
 from musebots.training.batches import Batch, batches
 from musebots.training.corpora import Corpus, read_corpus
-from musebots.training.encode import EncodedPiece, Encoder, Knobs, vocabulary_for
+from musebots.training.encode import (
+    EncodedPiece,
+    Encoder,
+    Knobs,
+    unheard_features,
+    vocabulary_for,
+)
 from musebots.training.evaluate import Likelihood, evaluate, grouped_by_source
 from musebots.training.levels import fit_levels, level_nats
 from musebots.training.loss import window_loss
@@ -176,6 +182,9 @@ class _Run:
         self.features = parent.feature_names if parent else features or ROLE_FEATURES[role]
         self.encoder = Encoder(self.vocabulary, self.features, Knobs(train_pieces))
         self.train_set = [self.encoder.encode(piece) for piece in train_pieces]
+        self.unheard = unheard_features(
+            self.features, [(p.style, e) for p, e in zip(train_pieces, self.train_set, strict=True)]
+        )
         self.valid_set = self._held_out("valid")
         torch.manual_seed(seed)
         self.model = (
@@ -314,7 +323,8 @@ class _Run:
         columns = self.encoder.knob_columns
         valid = evaluate(self.model, self.valid_set, hidden_columns=columns)
         test = evaluate(self.model, self._held_out("test"), hidden_columns=columns)
-        checkpoint = Checkpoint(self.vocabulary, self.features, tensors)
+        unheard = self.parent.unheard if self.parent else self.unheard
+        checkpoint = Checkpoint(self.vocabulary, self.features, tensors, unheard)
         save_checkpoint(checkpoint, self.out, self._card(valid, test, levels))
         state_path(self.out).unlink(missing_ok=True)
         return TrainingReport(

@@ -216,9 +216,9 @@ def test_the_last_strokes_are_as_strong_as_the_section_that_they_end():
 
 
 GOLDEN = {
-    "trio": "4560ae136312ce410bb10726783fdfa8f9f30fcf6d872aa85918372a55fb6d2d",
-    "waltz": "b1fcb4ddc0e43016378b5590138cf3405ce2bbbdc47a57346d699749b73c4c92",
-    "nightfall": "05192f6a44e04b4bb3d246dac1135071579405e805215bd8145f8878013e6b59",
+    "trio": "11a676005a8409b35e4b7a22760e257265014f2ae2abf5dd5dfc0458bc9af23b",
+    "waltz": "e2f43034cadbaf4081a595fe93721516f264b2dc2783b907ab98c9c6f51e7b33",
+    "nightfall": "f0663bc09787234776ce8f253116b5240c0040f86feab543130e8db5cf80f9f0",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,9 @@ def _rewrite(
     about = _about(path) | change
     tensors = tensors or load_file(path)
     if is_signed:
-        about["sha256"] = identity_sha256(about["vocabulary"], about["features"], tensors)
+        about["sha256"] = identity_sha256(
+            about["vocabulary"], about["features"], about.get("unheard"), tensors=tensors
+        )
     save_file(tensors, path, metadata={"musebot": json.dumps(about)})
 
 
@@ -167,3 +170,18 @@ def test_shipped_checkpoint_is_whole_small_and_honest(role: Role) -> None:
     assert all(entry["licence"] for entry in card["corpus"].values())
     assert card["test"]["all"]["nats_per_note"] > 0
     assert 4 * shipped.n_parameters < 2_000_000
+
+
+def test_what_a_style_does_not_hear_is_kept_and_part_of_the_identity(
+    checkpoint: Checkpoint, tmp_path: Path
+) -> None:
+    style = checkpoint.vocabulary.styles[0]
+    deaf = replace(checkpoint, unheard={style: ("others", "place")})
+    save_checkpoint(deaf, tmp_path / "deaf.safetensors", {})
+    assert load_checkpoint(tmp_path / "deaf.safetensors").unheard == {style: ("others", "place")}
+    assert deaf.sha256 != checkpoint.sha256
+    save_checkpoint(
+        replace(checkpoint, unheard={style: ("gravity",)}), tmp_path / "odd.safetensors", {}
+    )
+    with pytest.raises(CheckpointError, match="features that it does not hear"):
+        load_checkpoint(tmp_path / "odd.safetensors")

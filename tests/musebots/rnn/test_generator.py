@@ -229,6 +229,18 @@ def test_senseless_settings_are_refused(
         NeuralGenerator(checkpoint, np.random.default_rng(0), **settings)
 
 
+def test_a_style_does_not_hear_what_it_never_learned_to(checkpoint: Checkpoint) -> None:
+    style = checkpoint.vocabulary.styles[0]
+    deaf = replace(checkpoint, unheard={style: ("others",)})
+    for network, is_same in ((deaf, True), (checkpoint, False)):
+        players = [NeuralGenerator(network, np.random.default_rng(0)) for _ in range(2)]
+        heard = [
+            player.step(StepContext(0, style=style, others_density=density)).hidden
+            for player, density in zip(players, (None, 0.9), strict=True)
+        ]
+        assert np.array_equal(*heard) == is_same
+
+
 def test_gates_are_let_out_by_name_where_they_are_asked_for(checkpoint: Checkpoint) -> None:
     plain = NeuralGenerator(checkpoint, np.random.default_rng(0))
     open_ = NeuralGenerator(checkpoint, np.random.default_rng(0), record_gates=True)
@@ -286,14 +298,14 @@ def test_playing_on_asks_for_no_more_memory(checkpoint: Checkpoint) -> None:
     tracemalloc.start()
     try:
         sizes = []
-        for _ in range(4):
+        for _ in range(5):
             for context in upcoming:
                 player.step(context)
             gc.collect()  # empties the interpreter's stocks of freed objects, too
             sizes.append(tracemalloc.get_traced_memory()[0])
     finally:
         tracemalloc.stop()
-    assert sizes[-1] - sizes[0] < 10_000
+    assert sizes[-1] - sizes[1] < 10_000
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -305,8 +317,8 @@ def test_shipped_checkpoints_are_small(role: Role) -> None:
 @pytest.mark.parametrize(
     ("role", "digest"),
     [
-        ("melody", "b437bb705e6bebf0"),
-        ("bass", "affccc5b31a7bbc3"),
+        ("melody", "e68f379c11bd9bfa"),
+        ("bass", "1a92586630d13e2b"),
         ("drums", "e9114abc2605b6df"),
     ],
 )

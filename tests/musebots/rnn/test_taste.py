@@ -233,3 +233,28 @@ def test_a_crash_is_unlikely_right_after_another() -> None:
     assert crash_lean([crash, *[hat] * 16]) == -2.5
     assert crash_lean([crash, *[hat] * 32]) == 0.0
     assert crash_lean([hat] * 8) == 0.0
+
+
+@pytest.mark.parametrize("vocabulary", [MELODY, BASS, DRUMS])
+def test_room_that_the_others_leave_is_taken(vocabulary: Vocabulary) -> None:
+    player = Player(vocabulary, [3, 1, 1, 1] * 8)
+    busy, unknown, quiet = (
+        float(player.lean(StepContext(4, others_density=density))[3])
+        for density in (1.0, None, 0.1)
+    )
+    assert busy < unknown < quiet
+
+
+def test_repetition_sets_how_hard_equal_pitches_are_held() -> None:
+    context = StepContext(4)
+    token = MELODY.token_of(60, context.key, context.chord)
+    costs = []
+    for repetition in (0.0, 0.5, 1.0):
+        taste, memory = taste_of(MELODY, repetition), Memory(MELODY)
+        for _ in range(5):
+            taste.observe(context, memory, token)
+        leant = taste.lean(np.zeros(MELODY.n_tokens), context, memory)
+        costs.append(float(leant[token + 1] - leant[token]))
+    free = costs[2]
+    assert costs[0] - free == pytest.approx(2 * (costs[1] - free))
+    assert costs[1] > free

@@ -15,7 +15,7 @@ pytest.importorskip("mido")
 from musebots.rnn.features import FEATURES, ROLE_FEATURES
 from musebots.rnn.vocabulary import ROLES, Role
 from musebots.training.corpora import read_corpus
-from musebots.training.encode import Encoder, Knobs, vocabulary_for
+from musebots.training.encode import Encoder, Knobs, unheard_features, vocabulary_for
 from musebots.training.pieces import Piece
 
 N_BARS = 12
@@ -75,3 +75,13 @@ def test_a_flat_part_has_no_levels(tunes: Path) -> None:
     (piece, *_) = read_corpus("melody", tunes).pieces
     encoder = Encoder(vocabulary_for("melody", [piece]), ("step",), Knobs([piece]))
     assert (encoder.encode(piece).levels == -1).all()
+
+
+def test_features_never_known_in_a_style_are_its_unheard_ones(band: Path, tunes: Path) -> None:
+    names = ("step", "others", "place", "previous")
+    found = []
+    for folder in (band, tunes):
+        pieces = read_corpus("melody", folder).pieces
+        encoder = Encoder(vocabulary_for("melody", pieces), names, Knobs(pieces))
+        found += [(piece.style, encoder.encode(piece)) for piece in pieces]
+    assert unheard_features(names, found) == {"folk": ("others",)}
