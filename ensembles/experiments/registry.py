@@ -94,6 +94,11 @@ EXPERIMENTS: dict[str, Experiment] = {
         "ensembles.experiments.power",
         RESEARCH | {"sklearn": "research"},
     ),
+    "calibration": Experiment(
+        "whether the monitor keeps its promises: false alarms, flags an hour, drift",
+        "ensembles.experiments.calibration",
+        RESEARCH,
+    ),
     "polyphony": Experiment(
         "frame likelihood on the public piano-roll benchmark, beside published figures",
         "ensembles.experiments.polyphony",
