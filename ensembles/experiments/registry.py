@@ -99,6 +99,11 @@ EXPERIMENTS: dict[str, Experiment] = {
         "ensembles.experiments.calibration",
         RESEARCH,
     ),
+    "claims": Experiment(
+        "the paper's four claims in music: spaces, subset sizes, units, raters (simulated)",
+        "ensembles.experiments.claims",
+        RESEARCH,
+    ),
     "polyphony": Experiment(
         "frame likelihood on the public piano-roll benchmark, beside published figures",
         "ensembles.experiments.polyphony",
