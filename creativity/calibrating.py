@@ -24,7 +24,7 @@ from creativity.tables import NullTable
 from musebots.arrays import FloatArray
 from musebots.errors import BackgroundError
 
-__all__ = ["ERROR_RATES", "Plan", "Run", "calibrate", "score_run"]
+__all__ = ["ERROR_RATES", "Plan", "Run", "Scorer", "calibrate", "score_run"]
 
 Doubles = npt.NDArray[np.float64]
 Run = Mapping[str, Playing]
@@ -70,7 +70,7 @@ class Plan:
 
     @classmethod
     def of(cls, n_runs: int, **more: Any) -> Plan:
-        """Share out `n_runs`: a fifth each to fit and table, half to tune, a tenth to test.
+        """Share out `n_runs`: three of twenty each to fit and table, two to test, the rest to tune.
 
         Raises
         ------
@@ -79,7 +79,7 @@ class Plan:
         """
         if n_runs < 4:
             raise ValueError(f"calibrating takes at least 4 runs, got {n_runs}")
-        n_fit = n_table = max(1, n_runs // 5)
+        n_fit = n_table = max(1, 3 * n_runs // 20)
         n_test = max(1, n_runs // 10)
         return cls(n_fit, n_table, n_runs - n_fit - n_table - n_test, n_test, **more)
 
@@ -114,7 +114,7 @@ def calibrate(
     source = _Source(runs, plan.n_runs, on_progress)
     innovations, told = _fitted(source.take(plan.n_fit))
     tables = _tables(innovations, source.take(plan.n_table))
-    scorer = _Scorer(innovations, tables, plan.setup)
+    scorer = Scorer(innovations, tables, plan.setup)
     tune = [scorer.scores(run) for run in source.take(plan.n_tune)]
     norms = {bot_id: _norm([run[bot_id] for run in tune], plan) for bot_id in tune[0]}
     test = [scorer.scores(run) for run in source.take(plan.n_test)]
@@ -202,8 +202,15 @@ def _tables(innovations: Mapping[str, Innovation], runs: Iterator[Run]) -> dict[
     }
 
 
-class _Scorer:
-    """Scans whole runs as the monitor does, step by step."""
+class Scorer:
+    """Scans whole runs as the monitor does, step by step.
+
+    Parameters
+    ----------
+    innovations, tables : mapping
+        By bot id.
+    setup : Setup
+    """
 
     def __init__(
         self,
@@ -215,7 +222,18 @@ class _Scorer:
         self._tables = tables
         self._setup = setup
 
+    @classmethod
+    def of(cls, background: Background) -> Scorer:
+        """As the monitor does with this background."""
+        voices = background.voices.items()
+        return cls(
+            {bot_id: voice.innovation for bot_id, voice in voices},
+            {bot_id: voice.table for bot_id, voice in voices},
+            background.setup,
+        )
+
     def scores(self, run: Run) -> dict[str, Doubles]:
+        """Score of every window, by bot and, if there are several, of the band."""
         told = {
             bot_id: innovation.apply(run[bot_id].hidden)
             for bot_id, innovation in self._innovations.items()

@@ -21,7 +21,7 @@ from musebots.rnn.exact import exp, on_grid
 from musebots.rnn.generator import DEFAULT_TEMPERATURE, DEFAULT_TOP_P, NeuralGenerator
 from musebots.rnn.vocabulary import Role
 
-__all__ = ["NORMAL", "WINDOW_STEPS", "Kind", "Plant", "Planted", "Source"]
+__all__ = ["NORMAL", "WINDOW_STEPS", "Kind", "Plant", "Planted", "Source", "contexts", "noise"]
 
 WINDOW_STEPS = 32
 _LEAD_IN_STEPS = 96
@@ -156,13 +156,13 @@ class Source:
             self.checkpoint, music,
             temperature=DEFAULT_TEMPERATURE[self.role], top_p=DEFAULT_TOP_P[self.role],
         )  # fmt: skip
-        contexts = _contexts(n_steps, player.styles, music)
+        plan = contexts(n_steps, player.styles, music)
         rows = self._rows(plant, deviation)
         nodes, push = self._push(plant, deviation, player.n_units)
         steps = set((n_steps - WINDOW_STEPS + rows).tolist())
         hidden = np.empty((n_steps, player.n_units), np.float32)
         surprise, entropy = np.empty(n_steps), np.empty(n_steps)
-        for step, context in enumerate(contexts):
+        for step, context in enumerate(plan):
             if step in steps:
                 reach = self._reach if plant.kind == "injection in range" else None
                 hidden[step] = _deviating(player, plant, context, (push, reach), deviation)
@@ -253,13 +253,13 @@ def _deviating(
         at = player.styles.index(context.style)
         context = replace(context, style=player.styles[(at + 1) % len(player.styles)])
     elif plant.kind == "noise input":
-        context = _noise(player.styles, rng)
+        context = noise(player.styles, rng)
     elif plant.kind == "stuck note":
         return player.repeat(context)
     return player.step(context).hidden
 
 
-def _contexts(n_steps: int, styles: tuple[str, ...], rng: np.random.Generator) -> list[StepContext]:
+def contexts(n_steps: int, styles: tuple[str, ...], rng: np.random.Generator) -> list[StepContext]:
     """A progression of one chord a bar, in one style."""
     chords = [Chord.parse(c) for c in _PROGRESSIONS[int(rng.integers(len(_PROGRESSIONS)))]]
     style = styles[int(rng.integers(len(styles)))]
@@ -276,7 +276,7 @@ def _contexts(n_steps: int, styles: tuple[str, ...], rng: np.random.Generator) -
     return found
 
 
-def _noise(styles: tuple[str, ...], rng: np.random.Generator) -> StepContext:
+def noise(styles: tuple[str, ...], rng: np.random.Generator) -> StepContext:
     """Everything that the network hears of the outside, drawn anew."""
     root, following = rng.integers(12, size=2)
     return StepContext(

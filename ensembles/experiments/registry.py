@@ -94,6 +94,16 @@ EXPERIMENTS: dict[str, Experiment] = {
         "ensembles.experiments.power",
         RESEARCH | {"sklearn": "research"},
     ),
+    "calibration": Experiment(
+        "whether the monitor keeps its promises: false alarms, flags an hour, drift",
+        "ensembles.experiments.calibration",
+        RESEARCH,
+    ),
+    "claims": Experiment(
+        "the paper's four claims in music: spaces, subset sizes, units, raters (simulated)",
+        "ensembles.experiments.claims",
+        RESEARCH,
+    ),
     "polyphony": Experiment(
         "frame likelihood on the public piano-roll benchmark, beside published figures",
         "ensembles.experiments.polyphony",

@@ -21,7 +21,7 @@ from musebots.notes import Note
 
 __all__ = ["Axis", "figure"]
 
-LEFT, RIGHT, TOP = 84, 28, 34
+LEFT, RIGHT, TOP = 84, 28, 50
 ROLL, HEAT, CURVE, GAP, BETWEEN = 96, 104, 64, 6, 30
 BAR_PIXELS, LEAST_PIXELS = 34, 900
 QUIET_SD, LOUD_SD = 1.0, 4.0
@@ -88,9 +88,9 @@ def _grid(axis: Axis, score: Score, bottom: float) -> str:
     for bar in range(score.n_bars + 1):
         x, is_counted = axis.x(meters.bar_tick(bar)), bar % 4 == 0
         kind = "bar strong" if is_counted else "bar"
-        lines.append(f'<line class="{kind}" x1="{x}" x2="{x}" y1="{TOP - 6}" y2="{bottom:g}"/>')
+        lines.append(f'<line class="{kind}" x1="{x}" x2="{x}" y1="{TOP - 22}" y2="{bottom:g}"/>')
         if is_counted and bar < score.n_bars:
-            lines.append(f'<text class="tick" x="{x + 3}" y="{TOP - 8}">{bar + 1}</text>')
+            lines.append(f'<text class="tick" x="{x + 3}" y="{TOP - 24}">{bar + 1}</text>')
     for passage in score.passages:
         x = axis.x(passage.section.start_tick)
         name = escape(passage.section.name)
@@ -176,10 +176,11 @@ def _curve(axis: Axis, y: float, track: Track) -> str:
         last = tick
     box = f'<rect class="field" x="{LEFT}" y="{y:g}" width="{axis.width:g}" height="{CURVE}"/>'
     line = f'<path class="score" d="{"".join(points)}"/>'
-    label = f'<text class="pitch" x="{LEFT - 6}" y="{y + 12:g}">score</text>'
+    at = height(threshold) if np.isfinite(threshold) else y
+    label_y = y + CURVE - 8 if at < y + CURVE - 20 else y + 10
+    label = f'<text class="pitch" x="{LEFT - 6}" y="{label_y:g}">score</text>'
     if not np.isfinite(threshold):
         return box + line + label
-    at = height(threshold)
     limit = (
         f'<line class="limit" x1="{LEFT}" x2="{LEFT + axis.width:g}" y1="{at:g}" y2="{at:g}"/>'
         f'<text class="pitch limit-name" x="{LEFT - 6}" y="{at + 4:g}">flag</text>'

@@ -57,9 +57,9 @@ def page(
 </header>
 <section>
 <h2>Notes, activations, scores</h2>
-<p class="legend">For each bot, from the top: its notes; its hidden units, darker the further from
-what the rest of the network and the step before would lead to expect; the score of the window that
-ends here, with the line above which it is flagged.
+<p class="legend">For each bot, from the top: its notes; its hidden units, the stronger the
+colour the further from what the rest of the network and the step before lead to expect; the score
+of the window that ends here, with the line above which it is flagged.
 <span class="key"><i class="first"></i>deviation</span>
 <span class="key"><i class="second"></i>flagged steps and units</span></p>
 <div class="scroll">{figure(score, notes, record, flags)}</div>
