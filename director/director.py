@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from director.caretaker import Caretaker, Nobody
 from director.findings import Finding, Findings
 from director.following import FollowedHarmony
+from director.numbering import Numbering
 from director.outputs.base import Output
 from director.playback import DEFAULT_HORIZON_SECONDS, Playback
 from director.pulse import CallAt, PulseSender
@@ -22,6 +22,7 @@ from director.reception import Casting, Reception
 from director.roster import Member, Roster
 from director.score import Passage, Score, Strip
 from director.status import Status
+from director.succession import Succession
 from director.watch import Watch
 from musebots import messages as m
 from musebots.clock import Clock
@@ -40,7 +41,6 @@ READY_SECONDS = 20.0
 HOUSEKEEPING_SECONDS = 1.0
 TAIL_SECONDS = 0.5
 MAX_RAMP_BEATS = 4096
-MAX_GAP = 1000  # a jump in the numbers beyond this is no loss but nonsense
 LEAVE_SECONDS = 0.5
 
 
@@ -65,29 +65,6 @@ class SessionReport:
     was_stopped: bool
     flags: tuple[m.Flag, ...] = ()
     monitoring: Mapping[str, m.Monitoring] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class _Numbers:
-    """Numbers of the notes messages, to see which are missing."""
-
-    next_number: dict[tuple[str, Address], int] = field(default_factory=dict)
-    n_lost: Counter[str] = field(default_factory=Counter)
-
-    def begin(self, bot_id: str) -> None:
-        """A bot has (re)joined: it counts from 0."""
-        for key in [key for key in self.next_number if key[0] == bot_id]:
-            del self.next_number[key]
-
-    def take(self, bot_id: str, source: Address, number: int) -> None:
-        """A message has come."""
-        key = (bot_id, source)
-        expected = self.next_number.get(key, 0)
-        if expected < number <= expected + MAX_GAP:
-            self.n_lost[bot_id] += number - expected
-        elif number < expected and self.n_lost[bot_id]:  # out of order: it was counted as lost
-            self.n_lost[bot_id] -= 1
-        self.next_number[key] = max(expected, number + 1)
 
 
 class Director:
@@ -138,6 +115,13 @@ class Director:
         self._wire = Wire(self._receive, admits=self._admits)
         self._following = FollowedHarmony(score) if score.follows_harmony else None
         self.reception = Reception(score, cast, self.clock, self._wire, self._members_changed)
+        self._succession = Succession(
+            self.reception,
+            self.playback,
+            self.clock,
+            start_tick=score.start_tick,
+            on_taken_over=self._taken_over,
+        )
         self._loop = asyncio.get_running_loop()
         self._pulse = PulseSender(
             self.clock,
@@ -148,7 +132,7 @@ class Director:
         )
         self._changed = asyncio.Event()
         self._stop = asyncio.Event()
-        self._numbers = _Numbers()
+        self._numbers = Numbering()
         self._n_strange = 0
         self.findings = Findings(on_finding)
         self.is_over = False
@@ -449,9 +433,8 @@ class Director:
 
     def _take_news(self, message: m.Ready | m.Bye | m.Progress | m.State, source: Address) -> None:
         """What a bot says of itself, or somebody who is to take its place."""
-        understudies = self.reception.understudies
-        if understudies.is_waiting(message.bot_id, source):
-            self._take_news_of_understudy(message)
+        if self._succession.is_waiting(message.bot_id, source):
+            self._succession.take_news(message.bot_id, message)
             return
         if not self._is_from(message.bot_id, source):
             return
@@ -478,36 +461,10 @@ class Director:
             member is None
             or member.is_classic
             or member.address == source
-            or self.reception.understudies.is_waiting(bot_id, source)
+            or self._succession.is_waiting(bot_id, source)
         )
 
-    def _take_news_of_understudy(self, message: m.Ready | m.Bye | m.Progress | m.State) -> None:
-        bot_id, understudies = message.bot_id, self.reception.understudies
-        match message:
-            case m.Bye():
-                understudies.cancel(bot_id)
-            case m.Ready():
-                meters = self.clock.meter_map
-                now = self.clock.tick_now if self.clock.is_started else self.score.start_tick
-                self._appoint(bot_id, meters.bar_tick(meters.bar_at(now) + 2))
-            case m.Progress() if self.playback.committed_tick() < message.tick < m.DONE_TICK:
-                self._appoint(bot_id, message.tick)
-
-    def _appoint(self, bot_id: str, tick: int) -> None:
-        """An understudy takes over at a bar line, at the latest."""
-        self.reception.understudies.appoint(bot_id, tick)
-        self.playback.cancel(bot_id, tick)
-        self._take_over(bot_id)
-
-    def _take_over(self, bot_id: str) -> None:
-        """Let an understudy play, when its time has come."""
-        tick = self.reception.understudies.takeover_tick(bot_id)
-        if tick is None or bot_id not in self.roster.members:
-            return
-        if self.clock.is_started and (wait := self.clock.seconds_at(tick) - self._loop.time()) > 0:
-            self._loop.call_later(wait, self._take_over, bot_id)
-            return
-        self.reception.take_over(bot_id)
+    def _taken_over(self, bot_id: str) -> None:
         self._watch.begin(bot_id, self._loop.time())
         self.caretaker.took_over(bot_id)
 

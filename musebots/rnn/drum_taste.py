@@ -9,7 +9,7 @@ import numpy as np
 
 from musebots.drumkit import DRUM_CLASSES
 from musebots.generators import StepContext
-from musebots.rnn.exact import GRID, Float64Array, on_grid
+from musebots.rnn.exact import Float64Array, nearest_on_grid, on_grid
 from musebots.rnn.memory import Memory
 from musebots.rnn.room import room_factor
 from musebots.rnn.vocabulary import DrumVocabulary
@@ -84,7 +84,7 @@ class DrumTaste:
             played = sum(self._recent) / len(self._recent)
             nats += _SHORTFALL_NATS_PER_HIT * weight * (wanted - played) / wanted
         nats = max(-_LARGEST_NATS_PER_HIT, min(nats, _LARGEST_NATS_PER_HIT))
-        return round(nats / GRID) * GRID
+        return nearest_on_grid(nats)
 
     def _hits_per_step(self, context: StepContext) -> float:
         """Of the style's typical groove in this meter."""

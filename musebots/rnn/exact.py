@@ -31,6 +31,7 @@ __all__ = [
     "Lookup",
     "Scratch",
     "exp",
+    "nearest_on_grid",
     "on_grid",
     "sigmoid",
     "tanh",
@@ -61,6 +62,17 @@ def on_grid(values: npt.ArrayLike, grid: float = GRID) -> Float64Array:
     104858.0
     """
     return np.rint(np.asarray(values, dtype=np.float64) / grid) * grid
+
+
+def nearest_on_grid(value: float) -> float:
+    """The nearest multiple of `GRID`: `on_grid` for a single number, without numpy.
+
+    Examples
+    --------
+    >>> nearest_on_grid(0.1) * 2**20
+    104858.0
+    """
+    return round(value / GRID) * GRID
 
 
 @dataclass(frozen=True, slots=True)

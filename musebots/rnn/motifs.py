@@ -16,7 +16,7 @@ from typing import Any
 
 from musebots.generators import StepContext
 from musebots.harmony import Key
-from musebots.rnn.exact import GRID, Float64Array
+from musebots.rnn.exact import Float64Array, nearest_on_grid
 from musebots.rnn.vocabulary import FIRST_NOTE, PitchVocabulary
 
 __all__ = ["MotifMemory", "Remembered", "moved", "weight_of"]
@@ -150,9 +150,9 @@ class MotifMemory:
             leant[old] -= CONTRAST_NATS
         if token < 0 or self._is_copying:
             return leant
-        leant[token] += _grid(nats)
+        leant[token] += nearest_on_grid(nats)
         if token >= FIRST_NOTE and nats > 0:
-            others = _grid(nats * OTHER_PITCH_SHARE)
+            others = nearest_on_grid(nats * OTHER_PITCH_SHARE)
             leant[FIRST_NOTE:] += others
             leant[token] -= others
         return leant
@@ -192,7 +192,3 @@ class MotifMemory:
         """Go back to a copy that `snapshot` made."""
         self._bars, self._bar, copied, self._place, self._bars_in_section = snapshot
         self._copied = deque(copied, maxlen=COPIES_KEPT)
-
-
-def _grid(nats: float) -> float:
-    return round(nats / GRID) * GRID

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from musebots.generators import StepContext
 from musebots.harmony import Chord, Key
 from musebots.rnn.drum_taste import DrumTaste
-from musebots.rnn.exact import GRID, Float64Array, on_grid
+from musebots.rnn.exact import Float64Array, nearest_on_grid, on_grid
 from musebots.rnn.memory import Memory
 from musebots.rnn.motifs import MotifMemory
 from musebots.rnn.room import room_factor
@@ -103,7 +103,7 @@ class Taste:
         """The logits of this step, leant, as a new array."""
         leant = logits.copy()
         notes = leant[FIRST_NOTE:]
-        notes += density_nats(self._role, context, memory) + _grid(
+        notes += density_nats(self._role, context, memory) + nearest_on_grid(
             _INTENSITY_NATS * (context.intensity - 0.5)
         )
         if self._pitch is not None:
@@ -118,7 +118,7 @@ class Taste:
         """What one more equal pitch costs."""
         n_beyond = 1 + self._n_equal - _EQUAL_PITCHES[self._role]
         nats = min(n_beyond * _EQUAL_PITCH_NATS[self._role], _LARGEST_EQUAL_PITCH_NATS)
-        return _grid(self._strictness * nats)
+        return nearest_on_grid(self._strictness * nats)
 
     def observe(self, context: StepContext, memory: Memory, token: int) -> None:
         """Take note of a token; before the `memory` does."""
@@ -164,7 +164,7 @@ class MelodyTaste(Taste):
             leant[REST] += _BREATH_NATS.get(context.style, _USUAL_BREATH_NATS)
         before = memory.bars_ago(context, _COPY_BARS) - 1
         if before >= FIRST_NOTE:
-            leant[before] -= _grid(self._strictness * copy_nats(self._copied))
+            leant[before] -= nearest_on_grid(self._strictness * copy_nats(self._copied))
         return self._motifs.lean(leant, context)
 
     def observe(self, context: StepContext, memory: Memory, token: int) -> None:
@@ -257,7 +257,7 @@ def density_nats(role: Role, context: StepContext, memory: Memory) -> float:
     played = 16 * sum(memory.recent) / len(memory.recent)
     weight = len(memory.recent) / (memory.recent.maxlen or 1)
     nats = _DENSITY_NATS * weight * (wanted - played) / wanted
-    return _grid(max(-_LARGEST_DENSITY_NATS, min(nats, _LARGEST_DENSITY_NATS)))
+    return nearest_on_grid(max(-_LARGEST_DENSITY_NATS, min(nats, _LARGEST_DENSITY_NATS)))
 
 
 def register_nats(role: Role, knob: float, pitches: IntArray, last_pitch: int) -> Float64Array:
@@ -270,11 +270,7 @@ def register_nats(role: Role, knob: float, pitches: IntArray, last_pitch: int) -
 def copy_nats(copied: deque[bool]) -> float:
     """What one more note from eight bars before costs; `copied` says which of the last were so."""
     share = sum(copied) / (copied.maxlen or 1)
-    return _grid(max(0.0, share - _COPY_SHARE) * _COPY_NATS)
-
-
-def _grid(nats: float) -> float:
-    return round(nats / GRID) * GRID
+    return nearest_on_grid(max(0.0, share - _COPY_SHARE) * _COPY_NATS)
 
 
 @lru_cache(maxsize=1024)
