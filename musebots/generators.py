@@ -72,6 +72,10 @@ class StepContext:
         the A before; 0 where there is none. Up to 64 bars are remembered, and what was played at
         the same step of that bar is what a network hears of it. The networks learned it on
         passages of four or eight bars over the chords of an earlier one.
+    alpha : float
+        How far to lean from what is usual, calmer (-) or bolder (+), along a learned direction;
+        0 is the music as it would be. A generator goes no further than it can, see
+        `musebots.rnn.steering`.
     """
 
     step_in_bar: int
@@ -91,6 +95,7 @@ class StepContext:
     others_density: float | None = None
     place_in_section: PlaceInSection = ""
     recall_bars: int = 0
+    alpha: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

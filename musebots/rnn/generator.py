@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from musebots.arrays import FloatArray
+from musebots.errors import CheckpointError
 from musebots.generators import Onset, Step, StepContext
 from musebots.rnn.checkpoint import Checkpoint, load_checkpoint, shipped_checkpoint
 from musebots.rnn.dynamics import LevelModel
@@ -18,6 +19,7 @@ from musebots.rnn.features import read_features
 from musebots.rnn.limits import allowed_tokens
 from musebots.rnn.memory import Memory
 from musebots.rnn.sampling import draw
+from musebots.rnn.steering import Steering, noise_of, shipped_steering, steering_beside
 from musebots.rnn.taste import taste_of
 from musebots.rnn.touch import strike_drums, strike_note
 from musebots.rnn.vocabulary import (
@@ -46,6 +48,7 @@ class _Snapshot:
     memory: tuple[Any, ...]
     taste: tuple[Any, ...]
     rng: dict[str, Any]
+    noise: Float64Array | None
 
 
 class NeuralGenerator:
@@ -66,9 +69,21 @@ class NeuralGenerator:
         is usual in the corpora, 0 holds them twice as hard, 1 not at all. See `taste`.
     record_gates : bool
         Whether steps carry, besides `hidden`, what the gates and the candidate were.
+    steering : Steering, optional
+        Where calmer and bolder lie; without it `StepContext.alpha` changes nothing.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range, or the steering is another network's.
 
     Notes
     -----
+    *Steering.* Where `StepContext.alpha` is not 0 the choice is made from the readout of a turned
+    hidden state (`musebots.rnn.steering`); the hidden state itself goes on and is what a step
+    returns. Its noise is drawn anew at every bar line, from the bits of the random number that
+    decides there, so that alpha moves no random number of the steps to come.
+
     How hard and how late a drum is struck is learned from drummers; how hard a melody's or bass's
     note is, from the multitrack pieces that have velocities, as levels around the middle that the
     intensity sets (`musebots.rnn.dynamics`). Without such levels a voice accents by a rule: bar
@@ -84,6 +99,7 @@ class NeuralGenerator:
         top_p: float = 1.0,
         repetition: float = DEFAULT_REPETITION,
         record_gates: bool = False,
+        steering: Steering | None = None,
     ) -> None:
         if temperature < 0:
             raise ValueError(f"temperature must be >= 0, got {temperature}")
@@ -101,6 +117,15 @@ class NeuralGenerator:
         }
         self._levels = LevelModel.of(checkpoint.tensors)
         self._stepper = checkpoint.stepper()
+        self._steering = steering
+        if steering is not None:
+            if steering.checkpoint_sha256 != checkpoint.sha256:
+                raise ValueError(
+                    f"the steering was learned for the network {steering.checkpoint_sha256[:12]}, "
+                    f"not for {checkpoint.sha256[:12]}: train it for this one"
+                )
+            steering.check_readout(*self._stepper.token_head)
+        self._noise: Float64Array | None = None
         self._memory = Memory(self._vocabulary)
         self._repetition = repetition
         self._taste = taste_of(self._vocabulary, repetition)
@@ -109,6 +134,7 @@ class NeuralGenerator:
         self._temperature = temperature
         self._top_p = top_p
         self._decided: tuple[Float64Array, int] | None = None
+        self._turned: Float64Array | None = None
 
     @property
     def role(self) -> Role:
@@ -149,22 +175,40 @@ class NeuralGenerator:
         if self._decided is None:
             return math.nan
         logits, token = self._decided
-        above = logits - logits.max()
-        return math.log(float(exp(above).sum())) - float(above[token])
+        return -float(_log_probabilities(logits)[token])
+
+    @property
+    def alpha_range(self) -> tuple[float, float]:
+        """How far it can be steered; (0, 0) where nothing was learned for this network."""
+        return (0.0, 0.0) if self._steering is None else self._steering.alpha_range
+
+    @property
+    def divergence(self) -> float:
+        """Of the last step: how far it was steered, in nats; 0 at alpha 0 and before the first.
+
+        Kullback-Leibler divergence of what it played from, as steered, from the unsteered
+        distribution of the same hidden state; temperature 1, before any leaning or nucleus.
+        """
+        if self._decided is None or self._turned is None:
+            return 0.0
+        plain, steered = _log_probabilities(self._decided[0]), _log_probabilities(self._turned)
+        return max(0.0, float((exp(steered) * (steered - plain)).sum()))
 
     def reset(self) -> None:
         """Forget everything played; the random generator goes on."""
         self._stepper.reset()
         self._memory = Memory(self._vocabulary)
         self._taste = taste_of(self._vocabulary, self._repetition)
+        self._noise = None
 
     def step(self, context: StepContext) -> Step:
         """Decide the next 16th."""
         if not self._memory.previous:
             self._imagine(context)
         heard = self._heard(context)
-        logits = self._taste.lean(heard, context, self._memory)
         uniform = self._rng.random(_N_UNIFORM[self.role])
+        steered = self._steered(heard, context, float(uniform[0]))
+        logits = self._taste.lean(steered, context, self._memory)
         token = draw(
             logits,
             float(uniform[0]),
@@ -174,6 +218,7 @@ class NeuralGenerator:
             n_exempt=0 if self.role == "drums" else FIRST_NOTE,
         )
         self._decided = heard, token
+        self._turned = None if steered is heard else steered
         onsets: tuple[Onset, ...] = ()
         loudness = 0
         if isinstance(self._vocabulary, DrumVocabulary):
@@ -206,6 +251,17 @@ class NeuralGenerator:
             features[index] = 0
         return self._stepper.step(features)
 
+    def _steered(self, heard: Float64Array, context: StepContext, uniform: float) -> Float64Array:
+        """The logits to play from: those heard, or those of the turned hidden state."""
+        steering = self._steering
+        if steering is None:
+            return heard
+        if context.step_in_bar == 0 or self._noise is None:
+            self._noise = noise_of(uniform, steering.n_noise)
+        hidden = self._stepper.hidden
+        turned = steering.steer(hidden, context.alpha, self._noise)
+        return heard if turned is hidden else self._stepper.readout(turned)
+
     def _remember(self, context: StepContext, token: int, loudness: int = 0) -> None:
         self._taste.observe(context, self._memory, token)
         self._memory.observe(context, token, loudness)
@@ -232,7 +288,11 @@ class NeuralGenerator:
         """All that the next step depends on, the random generator's state included."""
         state: dict[str, Any] = dict(self._rng.bit_generator.state)
         return _Snapshot(
-            self._stepper.hidden.copy(), self._memory.snapshot(), self._taste.snapshot(), state
+            self._stepper.hidden.copy(),
+            self._memory.snapshot(),
+            self._taste.snapshot(),
+            state,
+            self._noise,
         )
 
     def restore(self, snapshot: object) -> None:
@@ -249,6 +309,13 @@ class NeuralGenerator:
         self._memory.restore(snapshot.memory)
         self._taste.restore(snapshot.taste)
         self._rng.bit_generator.state = snapshot.rng
+        self._noise = snapshot.noise
+
+
+def _log_probabilities(logits: Float64Array) -> Float64Array:
+    above: Float64Array = logits - logits.max()
+    above -= math.log(float(exp(above).sum()))
+    return above
 
 
 def load_generator(
@@ -270,7 +337,8 @@ def load_generator(
     rng : numpy.random.Generator
         Its own random numbers.
     checkpoint : Path or str, optional
-        A ``.safetensors`` file; by default the one that comes with musebots.
+        A ``.safetensors`` file; by default the one that comes with musebots. A direction to steer
+        it along, ``NAME.steering.safetensors``, is taken from beside it.
     temperature, top_p, repetition : float, optional
         See `NeuralGenerator`; by default what suits the shipped checkpoint of the role.
     record_gates : bool
@@ -291,9 +359,15 @@ def load_generator(
     True
     """
     if checkpoint is None:
-        loaded = shipped_checkpoint(role)
+        loaded, steering = shipped_checkpoint(role), shipped_steering(role)
     else:
         loaded = load_checkpoint(Path(checkpoint), role=role)
+        steering = steering_beside(Path(checkpoint))
+    if steering is not None and steering.checkpoint_sha256 != loaded.sha256:
+        raise CheckpointError(
+            f"the steering beside the {role} checkpoint was learned for another network: "
+            f"train it again (musebots train steering {role}), or take it away"
+        )
     return NeuralGenerator(
         loaded,
         rng,
@@ -301,4 +375,5 @@ def load_generator(
         top_p=DEFAULT_TOP_P[role] if top_p is None else top_p,
         repetition=DEFAULT_REPETITION if repetition is None else repetition,
         record_gates=record_gates,
+        steering=steering,
     )

@@ -149,9 +149,18 @@ class Stepper:
         np.rint(new, out=new)
         new *= HIDDEN_GRID
         self.hidden = new
-        logits: Float64Array = np.dot(self._token_weight, new)
+        return self.readout(new)
+
+    def readout(self, hidden: Float64Array) -> Float64Array:
+        """The logits, (n_tokens,), of a hidden state: of this step's, or of a steered one."""
+        logits: Float64Array = np.dot(self._token_weight, hidden)
         logits += self._token_bias
         return logits
+
+    @property
+    def token_head(self) -> tuple[Float64Array, Float64Array]:
+        """Weight (n_tokens, n_units) and bias (n_tokens,) of the readout."""
+        return self._token_weight, self._token_bias
 
     def gates(self) -> dict[str, Float64Array]:
         """What the gates and the candidate were in the last step, (n_units,) each.

@@ -1,19 +1,23 @@
 """How long one step of each shipped generator takes, all in: features, network, choice.
 
 Run ``python tests/benchmarks/bench_step.py``. It prints, for each role, the median and the 99th
-percentile over 4,000 steps, the share of them that the matrix product alone would take, and how
-many times faster than the music that is (a 16th at 120 bpm lasts 125 ms).
+percentile over 4,000 steps, the share of them that the matrix product alone would take, how
+many times faster than the music that is (a 16th at 120 bpm lasts 125 ms), and what steering adds.
 """
 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 
 from musebots.generators import StepContext
 from musebots.harmony import Chord
-from musebots.rnn.generator import load_generator
+from musebots.rnn.checkpoint import shipped_checkpoint
+from musebots.rnn.exact import on_grid
+from musebots.rnn.generator import NeuralGenerator, load_generator
+from musebots.rnn.steering import Steering
 from musebots.rnn.vocabulary import ROLES, Role
 
 N_STEPS = 4000
@@ -47,6 +51,33 @@ def step_seconds(role: Role) -> np.ndarray:
     return seconds
 
 
+def steering_microseconds(role: Role) -> float:
+    """What turning the readout adds to a step, as the difference of medians, taken in turns.
+
+    The direction is a random one, as large as those that are learned.
+    """
+    checkpoint = shipped_checkpoint(role)
+    n_units, rng = checkpoint.stepper().n_units, np.random.default_rng(0)
+    shapes = {
+        "first.weight": (n_units + 8, n_units + 8), "first.bias": (n_units + 8,),
+        "second.weight": (n_units, n_units + 8), "second.bias": (n_units,),
+    }  # fmt: skip
+    tensors = {n: on_grid(rng.normal(0, 0.05, s)).astype(np.float32) for n, s in shapes.items()}
+    steering = Steering(role, checkpoint.sha256, "network", 8, (-0.5, 0.5), tensors)
+    players = [
+        NeuralGenerator(checkpoint, np.random.default_rng(0), steering=steering) for _ in range(2)
+    ]
+    seconds = np.empty((2, N_STEPS))
+    for index, context in enumerate(contexts()):
+        for row, alpha in enumerate((0.0, 0.5)):
+            at = replace(context, alpha=alpha)
+            start = time.perf_counter()
+            players[row].step(at)
+            seconds[row, index] = time.perf_counter() - start
+    plain, steered = np.median(seconds, axis=1)
+    return float(steered - plain) * 1e6
+
+
 def product_seconds(n_units: int) -> float:
     """Median seconds of the recurrent matrix product alone."""
     rng = np.random.default_rng(0)
@@ -61,14 +92,20 @@ def product_seconds(n_units: int) -> float:
 
 def main() -> None:
     """Measure and print."""
-    print(f"{'role':8} {'median':>10} {'p99':>10} {'product':>8} {'x real time':>12}")
+    print(
+        f"{'role':8} {'median':>10} {'p99':>10} {'product':>8} {'x real time':>12} {'steering':>9}"
+    )
     for role in ROLES:
         seconds = step_seconds(role)
         n_units = load_generator(role, rng=np.random.default_rng(0)).n_units
         median, p99 = np.median(seconds), np.percentile(seconds, 99)
         share = product_seconds(n_units) / median
         ratio = SIXTEENTH_AT_120_BPM / median
-        print(f"{role:8} {median * 1e6:7.0f} us {p99 * 1e6:7.0f} us {share:7.0%} {ratio:12.0f}")
+        steering = steering_microseconds(role)
+        print(
+            f"{role:8} {median * 1e6:7.0f} us {p99 * 1e6:7.0f} us {share:7.0%} {ratio:12.0f} "
+            f"{steering:6.0f} us"
+        )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,387 @@
+"""Steering a network along a learned direction, live: numpy alone, the same bits everywhere.
+
+The readout of a step sees ``h' = |h| (h + a d) / |h + a d|`` in place of the hidden state `h`, and
+`h` itself goes on into the recurrence: `a` may change at any step, nothing drifts, and who watches
+the hidden states sees those of the network as it was trained. `d` is a small network of `h` and of
+some noise (Kocasari et al., Exploring Latent Dimensions of Crowd-sourced Creativity, 2021; there
+for images, with the norm of a whole batch), or one vector (Goetschalckx et al., GANalyze, 2019).
+
+Weights lie on the grid of `musebots.rnn.exact`, and what is multiplied by them on that of the
+activations. `h + a d` is put on a grid whose squares are summed exactly; the rest of the formula
+is ``* / sqrt``, which IEEE 754 rounds alike everywhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from musebots.errors import CheckpointError
+from musebots.files import write_whole
+from musebots.rnn.exact import (
+    GRID,
+    HIDDEN_GRID,
+    MAX_SUM,
+    MAX_WEIGHT,
+    Float64Array,
+    on_grid,
+)
+from musebots.rnn.vocabulary import ROLES, Role
+
+__all__ = [
+    "ALPHA_GRID",
+    "Direction",
+    "Steering",
+    "load_steering",
+    "noise_of",
+    "save_steering",
+    "shipped_steering",
+    "steering_beside",
+]
+
+FORMAT_VERSION = 1
+ALPHA_GRID = 2.0**-10
+"""Spacing of alpha: finer than any fader."""
+
+Direction = Literal["network", "vector"]
+
+_METADATA_KEY = "musebot-steering"
+_SUM_GRID = 2.0**-20
+_FARTHEST = 4.0
+"""Beyond this no coordinate of ``h + a d`` goes: `MAX_UNITS` squares of it add up exactly."""
+MAX_UNITS = 512
+_WIDEST_NOISE = 3.0**0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Steering:
+    """A direction of one network, from calmer to bolder.
+
+    Parameters
+    ----------
+    role : {"melody", "bass", "drums"}
+        Whose.
+    checkpoint_sha256 : str
+        The network that it was learned for; it means nothing to another.
+    kind : {"network", "vector"}
+        ``d = W2 relu(W1 [h, noise] + b1) + b2``, or one vector ``d = theta``.
+    n_noise : int
+        How many numbers of noise the direction depends on.
+    alpha_range : (float, float)
+        How far it may be followed: within it the music passed the gate. It holds 0.
+    tensors : mapping of str to float32 array
+        ``first.weight`` (n_inner, n_units + n_noise), ``first.bias``, ``second.weight``
+        (n_units, n_inner) and ``second.bias``; or ``theta`` (n_units,). On the grid.
+
+    Raises
+    ------
+    ValueError
+        If a tensor is missing, of an unfit shape, off the grid, or too large for exact sums.
+    """
+
+    role: Role
+    checkpoint_sha256: str
+    kind: Direction
+    n_noise: int
+    alpha_range: tuple[float, float]
+    tensors: Mapping[str, npt.NDArray[np.float32]]
+
+    def __post_init__(self) -> None:
+        low, high = self.alpha_range
+        if not -1.0 <= low <= 0.0 <= high <= 1.0:
+            raise ValueError(f"alpha_range must hold 0 and lie in -1..1, got {self.alpha_range}")
+        exact = {name: _checked(name, tensor) for name, tensor in self.tensors.items()}
+        try:
+            self._check_shapes(exact)
+        except KeyError as error:
+            raise ValueError(f"the steering lacks the parameter {error}") from error
+        object.__setattr__(self, "tensors", exact)
+
+    def _check_shapes(self, tensors: Mapping[str, Float64Array]) -> None:
+        if self.kind == "vector":
+            if self.n_noise or tensors["theta"].ndim != 1:
+                raise ValueError("a direction that is one vector knows no noise")
+            n_units = len(tensors["theta"])
+        else:
+            first, second = tensors["first.weight"], tensors["second.weight"]
+            n_units, n_inner = second.shape
+            shapes = {
+                "first.weight": (n_inner, n_units + self.n_noise),
+                "first.bias": (n_inner,),
+                "second.bias": (n_units,),
+            }
+            for name, shape in shapes.items():
+                if tensors[name].shape != shape:
+                    raise ValueError(f"{name} is {tensors[name].shape}, not {shape}")
+            within = np.abs(first).sum(axis=1) * _WIDEST_NOISE + np.abs(tensors["first.bias"])
+            largest = np.abs(second) @ within + np.abs(tensors["second.bias"])
+            if max(within.max(), largest.max()) >= MAX_SUM:
+                raise ValueError(
+                    f"the weights add up to {max(within.max(), largest.max()):.0f}, "
+                    f"exact sums need less than {MAX_SUM:.0f}"
+                )
+        if n_units > MAX_UNITS:
+            raise ValueError(f"at most {MAX_UNITS} units can be steered exactly, got {n_units}")
+
+    @property
+    def n_units(self) -> int:
+        """Width of the hidden layer that it steers."""
+        name = "theta" if self.kind == "vector" else "second.weight"
+        return int(self.tensors[name].shape[0])
+
+    @property
+    def sha256(self) -> str:
+        """Identity of the direction."""
+        meaning = (self.role, self.checkpoint_sha256, self.kind, self.n_noise, *self.alpha_range)
+        digest = hashlib.sha256(json.dumps(meaning).encode())
+        for name in sorted(self.tensors):
+            tensor = np.ascontiguousarray(self.tensors[name], dtype="<f4")
+            digest.update(f"{name}|{tensor.shape}|".encode() + tensor.tobytes())
+        return digest.hexdigest()
+
+    def reach(self, alpha: float) -> float:
+        """The alpha that is applied: within `alpha_range`, on `ALPHA_GRID`; 0 for NaN."""
+        if math.isnan(alpha):
+            return 0.0
+        low, high = self.alpha_range
+        return round(min(high, max(low, alpha)) / ALPHA_GRID) * ALPHA_GRID
+
+    def direction(self, hidden: Float64Array, noise: Float64Array) -> Float64Array:
+        """Where bolder lies from here.
+
+        Parameters
+        ----------
+        hidden : Float64Array
+            (n_units,), on the grid of activations.
+        noise : Float64Array
+            (n_noise,), on the same grid, see `noise_of`.
+
+        Returns
+        -------
+        Float64Array
+            (n_units,), on the grid of activations.
+        """
+        if self.kind == "vector":
+            return np.asarray(self.tensors["theta"], dtype=np.float64)
+        tensors = self.tensors
+        inner: Float64Array = np.dot(tensors["first.weight"], np.concatenate([hidden, noise]))
+        inner += tensors["first.bias"]
+        np.maximum(inner, 0.0, out=inner)
+        _to_grid(inner, HIDDEN_GRID)
+        found: Float64Array = np.dot(tensors["second.weight"], inner)
+        found += tensors["second.bias"]
+        _to_grid(found, HIDDEN_GRID)
+        return found
+
+    def steer(self, hidden: Float64Array, alpha: float, noise: Float64Array) -> Float64Array:
+        """What the readout sees in place of the hidden state: as long, but turned.
+
+        Parameters
+        ----------
+        hidden : Float64Array
+            (n_units,), on the grid of activations.
+        alpha : float
+            How far to go; see `reach`. 0 gives back `hidden` itself.
+        noise : Float64Array
+            (n_noise,), see `noise_of`.
+
+        Returns
+        -------
+        Float64Array
+            (n_units,), on the grid of activations.
+        """
+        reached = self.reach(alpha)
+        if reached == 0.0:
+            return hidden
+        moved = self.direction(hidden, noise) * reached
+        moved += hidden
+        _to_grid(moved, _SUM_GRID)
+        np.minimum(moved, _FARTHEST, out=moved)
+        np.maximum(moved, -_FARTHEST, out=moved)
+        length = float(np.dot(moved, moved))
+        if length == 0.0:
+            return hidden
+        moved *= math.sqrt(float(np.dot(hidden, hidden)) / length)
+        _to_grid(moved, HIDDEN_GRID)
+        return moved
+
+    def check_readout(self, weight: Float64Array, bias: Float64Array) -> None:
+        """Refuse a readout whose sums could leave the exact range with a turned hidden state.
+
+        Parameters
+        ----------
+        weight, bias : Float64Array
+            (n_tokens, n_units) and (n_tokens,).
+
+        Raises
+        ------
+        ValueError
+            If they do not fit.
+        """
+        if weight.shape[1] != self.n_units:
+            raise ValueError(f"it steers {self.n_units} units, the network has {weight.shape[1]}")
+        longest = math.sqrt(self.n_units) * 1.01  # activations are at most 1; rounding adds little
+        largest = float(np.max(np.sqrt((weight**2).sum(axis=1)) * longest + np.abs(bias)))
+        if largest >= MAX_SUM:
+            raise ValueError(f"steered sums reach {largest:.0f}, exact ones stay < {MAX_SUM:.0f}")
+
+
+def noise_of(uniform: float, n_noise: int) -> Float64Array:
+    """The noise of a bar: independent, even over +-sqrt(3), and so of mean 0 and variance 1.
+
+    Parameters
+    ----------
+    uniform : float
+        In [0, 1): a random number that decided something else; the noise is a hash of its bits.
+    n_noise : int
+        How many.
+
+    Returns
+    -------
+    Float64Array
+        (n_noise,), on the grid of activations. The same on every machine.
+    """
+    rng = np.random.default_rng(int(uniform * 2.0**53))
+    return on_grid((2.0 * rng.random(n_noise) - 1.0) * _WIDEST_NOISE, HIDDEN_GRID)
+
+
+def _to_grid(values: Float64Array, grid: float) -> None:
+    """The nearest multiples of a power of two, in place."""
+    values *= 1.0 / grid
+    np.rint(values, out=values)
+    values *= grid
+
+
+def _checked(name: str, tensor: npt.NDArray[np.float32]) -> Float64Array:
+    values = np.asarray(tensor, dtype=np.float64)
+    if not np.all(np.isfinite(values)) or np.any(np.abs(values) >= MAX_WEIGHT):
+        raise ValueError(f"the parameter {name!r} holds a value that is not within {MAX_WEIGHT:g}")
+    if np.any(values != on_grid(values)):
+        raise ValueError(f"the parameter {name!r} is not on the grid of {GRID}")
+    return values
+
+
+def save_steering(steering: Steering, path: Path, card: Mapping[str, Any]) -> None:
+    """Write a direction and, beside it with the suffix ``.json``, its card.
+
+    Parameters
+    ----------
+    steering : Steering
+    path : Path
+        ``ROLE.steering.safetensors`` beside the checkpoint is found by itself.
+    card : mapping
+        What a person should know of it: command, corpus, what it reaches.
+
+    Raises
+    ------
+    CheckpointError
+        If the file cannot be written.
+    """
+    about = {
+        "format_version": FORMAT_VERSION,
+        "role": steering.role,
+        "checkpoint_sha256": steering.checkpoint_sha256,
+        "kind": steering.kind,
+        "n_noise": steering.n_noise,
+        "alpha_range": list(steering.alpha_range),
+        "sha256": steering.sha256,
+    }
+    tensors = {
+        name: np.ascontiguousarray(tensor, dtype=np.float32)
+        for name, tensor in sorted(steering.tensors.items())
+    }
+    blob = save(tensors, metadata={_METADATA_KEY: json.dumps(about, sort_keys=True)})
+    text = json.dumps({**card, **about}, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    try:
+        write_whole(path, blob)
+        write_whole(path.with_suffix(".json"), text.encode())
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be written: {error}; choose another place") from error
+
+
+def load_steering(path_or_role: Path | str) -> Steering:
+    """Read a direction, and refuse it unless it is whole and as it was written.
+
+    Parameters
+    ----------
+    path_or_role : Path or str
+        A ``.safetensors`` file, or a role for the one that comes with musebots.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is missing, damaged, altered or of a format unknown here.
+    """
+    if path_or_role in ROLES:
+        found = shipped_steering(str(path_or_role))
+        if found is None:
+            raise CheckpointError(f"no steering comes with musebots for {path_or_role}")
+        return found
+    path = Path(path_or_role)
+    about, tensors = _read(path)
+    version = about.get("format_version")
+    if version != FORMAT_VERSION:
+        raise CheckpointError(
+            f"{path} has format version {version!r}, this musebots reads {FORMAT_VERSION}: "
+            "install the musebots version that wrote it, or train it again"
+        )
+    try:
+        low, high = about["alpha_range"]
+        steering = Steering(
+            about["role"],
+            about["checkpoint_sha256"],
+            about["kind"],
+            int(about["n_noise"]),
+            (float(low), float(high)),
+            tensors,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{path} cannot steer: {error}; train it again") from error
+    if steering.sha256 != about.get("sha256"):
+        raise CheckpointError(
+            f"{path} is not what was written: its sha256 differs from the one it carries; "
+            "get the file again, or train it again"
+        )
+    return steering
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, npt.NDArray[np.float32]]]:
+    try:
+        with safe_open(path, framework="np") as file:
+            about = json.loads((file.metadata() or {}).get(_METADATA_KEY, "null"))
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{path} does not exist: give the path of a steering") from error
+    except (SafetensorError, OSError, ValueError) as error:
+        raise CheckpointError(
+            f"{path} cannot be read ({error}): it is damaged or no steering; get it again"
+        ) from error
+    if not isinstance(about, dict):
+        raise CheckpointError(f"{path} is no steering: it does not say what it steers")
+    return about, tensors
+
+
+def shipped_steering(role: str) -> Steering | None:
+    """The direction that comes with musebots for a role; None where there is none."""
+    place = resources.files("musebots") / "checkpoints" / f"{role}.steering.safetensors"
+    if not place.is_file():
+        return None
+    with resources.as_file(place) as path:
+        return load_steering(path)
+
+
+def steering_beside(checkpoint: Path) -> Steering | None:
+    """The direction that lies beside a checkpoint: ``bass.steering.safetensors``, or None."""
+    path = checkpoint.with_suffix(f".steering{checkpoint.suffix}")
+    return load_steering(path) if path.is_file() else None
