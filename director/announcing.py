@@ -1,0 +1,50 @@
+"""What comes next in the music: told to the band some bars ahead, as written or as it is led."""
+
+from __future__ import annotations
+
+from director.following import FollowedHarmony
+from director.reception import Reception
+from director.score import Passage, Score
+from musebots.clock import Clock
+from musebots.messages import Broadcast, HarmonyPlan
+
+__all__ = ["Announcements"]
+
+AHEAD_BARS = 4
+
+
+class Announcements:
+    """Announces passages; in a piece that follows, with the harmony that somebody leads.
+
+    Parameters
+    ----------
+    score : Score
+    clock : Clock
+    reception : Reception
+        Who is told.
+    """
+
+    def __init__(self, score: Score, clock: Clock, reception: Reception) -> None:
+        self._score = score
+        self._clock = clock
+        self._reception = reception
+        self._following = FollowedHarmony(score) if score.follows_harmony else None
+
+    async def run(self) -> None:
+        """Tell each passage's form and harmony some bars ahead of its first bar line."""
+        meters = self._score.meter_map
+        for passage in self._score.passages:
+            bar = meters.bar_at(passage.section.start_tick)
+            ahead_tick = meters.bar_tick(bar - AHEAD_BARS)
+            if ahead_tick > self._score.start_tick:
+                await self._clock.until_tick(ahead_tick)
+            self._reception.announce(self._led(passage))
+
+    def be_led(self, message: Broadcast | HarmonyPlan) -> None:
+        """Take over the harmony that somebody announces, in a piece that follows."""
+        tick = self._clock.tick_now if self._clock.is_started else self._score.start_tick
+        if self._following is not None and self._following.take(message, tick):
+            self._reception.reharmonise(self._led)
+
+    def _led(self, passage: Passage) -> Passage:
+        return passage if self._following is None else self._following.passage(passage)
