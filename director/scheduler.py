@@ -122,6 +122,13 @@ class Scheduler:
         events.sort(key=lambda event: (event.tick, event.is_on, event.channel, event.pitch))
         return events
 
+    def pause(self, tick: int) -> list[Scheduled]:
+        """End everything sounding at `tick`; what is pending stays."""
+        events: list[Scheduled] = []
+        for key in sorted(self._sounding):
+            self._end(tick, self._sounding[key], events)
+        return events
+
     def silence(self, tick: int, *, bot_id: str | None = None) -> list[Scheduled]:
         """Void everything pending and end everything sounding at `tick`; of one bot, or of all."""
         for *_, pending in self._heap:
