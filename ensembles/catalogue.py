@@ -10,6 +10,7 @@ __all__ = ["OUTPUTS", "catalogue"]
 
 OUTPUTS = {
     "audio": "the sound card, through pyo",
+    "midiclock": "MIDI clock for other machines, to a MIDI port (extra: midi)",
     "midifile": "a MIDI file, one track per bot",
     "midiport": "a MIDI port (extra: midi)",
     "wav": "a WAV file, synthesised when the music is over",

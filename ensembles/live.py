@@ -16,12 +16,14 @@ from director.outputs.audio import AudioOutput, WavOutput
 from director.outputs.audio.engine import AudioKind
 from director.outputs.base import Output
 from director.outputs.deadline import DeadlineThread
+from director.outputs.midiclock import MidiClockOutput
 from director.outputs.midifile import MidiFileOutput
 from director.outputs.midiport import MidiPortOutput
 from director.score import Score
 from director.status import Status
 from ensembles.config import OutputSpec, Piece
 from ensembles.journal import Journal, Saved
+from ensembles.leading import Leading, LeaderSpec
 from ensembles.logbook import Logbook, logbook_path
 from ensembles.monitoring import MONITOR_ID, MonitorProcess, casting_of_monitor, monitor_of
 from ensembles.signals import StopRequest, stopping_on_signals
@@ -47,7 +49,8 @@ class LiveOptions:
     the recording goes, by default ``sessions/<piece>-<date>-<time>.mid``. With `ends_on_exiting` a
     bot that broadcasts `exiting` ends the session, as classic conductors have it. A `journal` is
     kept at every bar line; `saved` is a session that is taken up again. With `is_monitored` the
-    monitor listens, also where the piece does not ask for it.
+    monitor listens, also where the piece does not ask for it. The `leader` is who leads the tempo,
+    None the band itself; `clock_out` is part of the name of a port that MIDI clock is sent to.
     """
 
     bars: int | None = None
@@ -61,6 +64,8 @@ class LiveOptions:
     journal: Journal | None = None
     saved: Saved | None = None
     is_monitored: bool = False
+    leader: LeaderSpec | None = None
+    clock_out: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +163,9 @@ async def play_live(
         await stack.enter_async_context(opened(outputs, score))
         if audio is not None:
             outputs.append(audio)
+        leading = await stack.enter_async_context(
+            Leading.by(options.leader, score.tempo_map.bpm_at(0), on_notice)
+        )
         supervisor = Supervisor(piece.source)
         cast = cast_of(piece, score)
         logbook = None
@@ -171,6 +179,7 @@ async def play_live(
             call_at=pulse.call_at,
             caretaker=supervisor,
             ends_on_exiting=options.ends_on_exiting,
+            anchor_for=leading.anchor_for,
             on_finding=logbook.find if logbook else lambda finding, tick: None,
         )
         if options.saved is not None:
@@ -180,7 +189,7 @@ async def play_live(
         stack.push_async_callback(supervisor.end)
         request.attach(director.stop)
         stack.callback(request.detach)
-        async with _reporting(director, on_status, options.journal):
+        async with _reporting(director, on_status, options.journal), leading.of(director):
             if monitor is not None:
                 listening = await MonitorProcess.start(director, (LOOPBACK_HOST, address[1]))
                 stack.push_async_callback(listening.end)
@@ -230,12 +239,16 @@ def _written_and_wired(piece: Piece, options: LiveOptions) -> list[Output]:
     for spec in piece.outputs:
         if spec.kind == "midiport" and options.midi_out is None:
             outputs.append(MidiPortOutput(spec.port))
+        elif spec.kind == "midiclock" and options.clock_out is None:
+            outputs.append(MidiClockOutput(spec.port))
         elif spec.kind == "midifile" and spec.path is not None:
             outputs.append(MidiFileOutput(spec.path))
         elif spec.kind == "wav" and spec.path is not None:
             outputs.append(WavOutput(spec.path))
     if options.midi_out is not None:
         outputs.append(MidiPortOutput(options.midi_out))
+    if options.clock_out is not None:
+        outputs.append(MidiClockOutput(options.clock_out))
     return outputs
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import Any
 
 import mido
 
+from director.channels import CHANNELS_PER_PORT
 from director.outputs.base import Level, NoteOff, NoteOn, OutputEvent, StripAdded
 from director.outputs.controllers import (
     ALL_NOTES_OFF,
@@ -22,6 +24,9 @@ from director.ports import VIRTUAL_PORT, open_output, open_virtual_output
 from director.score import Score, Strip
 
 __all__ = ["MidiPortOutput"]
+
+log = logging.getLogger(__name__)
+
 
 class MidiPortOutput:
     """Plays through a MIDI port.
@@ -66,7 +71,6 @@ class MidiPortOutput:
             self._port = open_virtual_output(self._backend)
         else:
             self._port_name, self._port = open_output(self._wanted, self._backend)
-        self._channels = {strip.channel for strip in score.strips}
         for strip in score.strips:
             self._set_up(strip)
         self._thread = DeadlineThread("midi port")
@@ -78,7 +82,7 @@ class MidiPortOutput:
 
     def send(self, event: OutputEvent) -> None:
         """Have one event sent at its time, or at once if that is past."""
-        if self._thread is None:
+        if self._thread is None or not _is_on_this_port(getattr(event, "channel", 0)):
             return
         when = self._anchor_seconds + event.seconds
         if isinstance(event, NoteOn):
@@ -111,6 +115,13 @@ class MidiPortOutput:
 
     def _set_up(self, strip: Strip) -> None:
         channel = strip.channel
+        if not _is_on_this_port(channel):
+            log.warning(
+                "%s is not sent to %s: a MIDI port has %d channels, and this is number %d",
+                strip.bot_id, self.name, CHANNELS_PER_PORT, channel + 1,
+            )  # fmt: skip
+            return
+        self._channels.add(channel)
         self._send_now(mido.Message("program_change", channel=channel, program=strip.program))
         self._control(channel, VOLUME, volume_controller(gain_from_db(strip.gain_db)))
         self._control(channel, PAN, pan_controller(strip.pan))
@@ -145,3 +156,8 @@ class MidiPortOutput:
 
     def _send_now(self, message: mido.Message) -> None:
         self._port.send(message)
+
+
+def _is_on_this_port(channel: int) -> bool:
+    """Whether one MIDI port has this channel: those of a large band go on, see `channels`."""
+    return channel < CHANNELS_PER_PORT

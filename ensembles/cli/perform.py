@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,6 +20,9 @@ from ensembles.cli.options import (
     Verbose,
     set_up_logging,
 )
+
+if TYPE_CHECKING:
+    from ensembles.leading import LeaderSpec
 
 __all__ = ["AudioDriver", "play", "render"]
 
@@ -50,6 +53,13 @@ def play(
     midi_out: Annotated[
         str | None, typer.Option("--midi-out", help="Also play into this MIDI port.")
     ] = None,
+    sync: Annotated[
+        str | None,
+        typer.Option("--sync", help="Who leads the tempo: internal (the band), midi:PORT or link."),
+    ] = None,
+    clock_out: Annotated[
+        str | None, typer.Option("--clock-out", help="Send MIDI clock to this MIDI port.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="Record the session to this MIDI file.")
     ] = None,
@@ -76,13 +86,15 @@ def play(
     from ensembles.signals import stopping_on_signals
 
     request: dict[str, Any] = {"piece": piece, "bots": None if bots is None else str(bots),
-               "bars": bars, "bpm": bpm, "seed": seed, "monitor": is_monitored}  # fmt: skip
+               "bars": bars, "bpm": bpm, "seed": seed, "monitor": is_monitored,
+               "sync": sync}  # fmt: skip
     saved = read_journal() if resume else None
     if saved is not None:
         request = saved.request
         piece, bars, bpm, seed = (request[key] for key in ("piece", "bars", "bpm", "seed"))
         bots = Path(request["bots"]) if request["bots"] else None
         is_monitored = bool(request.get("monitor"))
+        sync = request.get("sync")
     is_classic = is_set(piece)
     chosen = load_set(Path(piece), bots) if is_classic else load_piece(piece)
     options = LiveOptions(
@@ -97,6 +109,8 @@ def play(
         journal=Journal(request),
         saved=saved,
         is_monitored=is_monitored,
+        leader=_leader(sync or chosen.table.sync.leader),
+        clock_out=clock_out,
     )
     with stopping_on_signals(is_last=True) as asked:
         if quiet:
@@ -105,6 +119,16 @@ def play(
         with StatusLine() as line:
             report = live(chosen, options, line, tell, asked)
         tell(str(report), style="")
+
+
+def _leader(text: str) -> LeaderSpec | None:
+    from ensembles.leading import read_leader
+    from musebots.errors import ConfigError
+
+    try:
+        return read_leader(text)
+    except ValueError as error:
+        raise ConfigError(f"--sync: {error}") from error
 
 
 def render(
