@@ -122,6 +122,12 @@ class Scheduler:
         events.sort(key=lambda event: (event.tick, event.is_on, event.channel, event.pitch))
         return events
 
+    def drop_before(self, tick: int) -> None:
+        """Void what has not begun and would begin before `tick`."""
+        for entry in self._heap:
+            if entry[1] == ON and entry[0] < tick:
+                entry[5].is_void = True
+
     def pause(self, tick: int) -> list[Scheduled]:
         """End everything sounding at `tick`; what is pending stays."""
         events: list[Scheduled] = []

@@ -25,7 +25,7 @@ from director.score import Score
 from director.status import Status
 from ensembles.config import OutputSpec, Piece
 from ensembles.journal import Journal, Saved
-from ensembles.leading import Leading, LeaderSpec
+from ensembles.leading import LeaderSpec, Leading
 from ensembles.logbook import Logbook, logbook_path
 from ensembles.monitoring import (
     MONITOR_ID,

@@ -124,7 +124,7 @@ class MidiClockOutput:
             self._await_clock()
 
     def _begin(self) -> None:
-        """Say where the next clock is, which must be a sixteenth: until then clocks alone go out."""
+        """Say where the next clock is, if that is a sixteenth; until then clocks alone go out."""
         if self._is_playing or self._next_clock % CLOCKS_PER_SIXTEENTH:
             return
         self._is_playing = True

@@ -1,4 +1,4 @@
-"""The band follows a leader: it waits for its start, keeps on its beats, stops and leaps with it."""
+"""The band follows a leader: it starts, stops and leaps with it, and keeps on its beats."""
 
 from __future__ import annotations
 

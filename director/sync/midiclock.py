@@ -118,8 +118,12 @@ class MidiClockLeader:
 
     def _hear_clock(self, seconds: float) -> None:
         gap_seconds = self._silence(seconds)
-        if gap_seconds > STALE_SECONDS:
+        if self._state == "armed" and gap_seconds > LONG_GAP * self._usual_seconds:
+            self.grid.begin(self.grid.bpm)  # it starts whenever it likes
+            gap_seconds = 0.0
+        elif gap_seconds > self._patience():
             self.grid.begin(self.grid.bpm)
+            gap_seconds = 0.0
         else:
             self._mend(gap_seconds)
         self._gap_seconds = gap_seconds
@@ -139,7 +143,7 @@ class MidiClockLeader:
 
         Two long gaps in a row are another tempo.
         """
-        usual = 60.0 / (self.grid.bpm * CLOCKS_PER_BEAT)
+        usual = self._usual_seconds
         if self.grid.n_heard < N_TEMPO_KNOWN or self._gap_seconds <= LONG_GAP * usual:
             return
         low, high = NORMAL_GAP
@@ -148,9 +152,14 @@ class MidiClockLeader:
             self.n_mended += n_lost
             self._n_clocks += n_lost
 
+    @property
+    def _usual_seconds(self) -> float:
+        """Between two clocks."""
+        return 60.0 / (self.grid.bpm * CLOCKS_PER_BEAT)
+
     def _silence(self, seconds: float) -> float:
         """Seconds since the last clock."""
         return float("inf") if self._last_seconds is None else seconds - self._last_seconds
 
     def _patience(self) -> float:
-        return LOST_SECONDS + 4 * 60.0 / (self.grid.bpm * CLOCKS_PER_BEAT)
+        return LOST_SECONDS + 4 * self._usual_seconds

@@ -27,6 +27,7 @@ UNSURE_BEAT_SECONDS = 0.15
 UNSURE_CHANGE_SECONDS = 0.02
 GATE = 4.0  # standard deviations; what lies beyond is no jitter
 N_ASTRAY = 3
+N_NEWTON = 4
 N_LEARNING = 12  # observations before anything is taken for a stray
 
 
@@ -114,8 +115,9 @@ class BeatTracker:
         """The (fractional) beat that is reached at `seconds`."""
         time, length, change = (float(value) for value in self._state)
         ahead = (seconds - time) / length
-        for _ in range(3):  # Newton's steps; a tempo changes little within a beat or two
-            ahead -= (time + ahead * (length + ahead * change / 2.0) - seconds) / length
+        for _ in range(N_NEWTON):
+            slope = max(length / 4.0, length + ahead * change)
+            ahead -= (time + ahead * (length + ahead * change / 2.0) - seconds) / slope
         return self._beat + ahead
 
     def _predict(self, beat: float) -> None:

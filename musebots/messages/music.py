@@ -42,7 +42,7 @@ class Tempo(Message):
     tags = "h"
     group = "idi"
     sent = "Director to bots"
-    sense = "time of tick 0 (Director's clock, ns; -1: not yet, or held), new points (tick, bpm, is ramp)"
+    sense = "time of tick 0 (Director's clock, ns; -1: not now), new points (tick, bpm, is ramp)"
 
     anchor_ns: int
     points: tuple[tuple[int, float, int], ...]
