@@ -2,12 +2,13 @@
 PYTHON ?= python3
 PIECE ?= trio
 ARGS ?=
+PAGE ?= 1
 SETTINGS = $(if $(BARS),--bars $(BARS)) $(if $(BPM),--bpm $(BPM)) $(if $(SEED),--seed $(SEED))
 
 .PHONY: play render test lint clean
 
-play: ## Play a piece live: make play [PIECE=trio] [BARS=16] [BPM=96] [SEED=1] [ARGS=...]
-	@$(PYTHON) bootstrap.py play -- "$(PIECE)" $(SETTINGS) $(ARGS)
+play: ## Play a piece live, with its page: make play [PIECE=trio] [BARS=16] [BPM=96] [PAGE=0] [ARGS=...]
+	@$(PYTHON) bootstrap.py play -- "$(PIECE)" $(SETTINGS) $(if $(filter-out 0,$(PAGE)),--page) $(ARGS)
 
 render: ## Render a piece into a MIDI file: make render [PIECE=trio] [BARS=64] [ARGS="--wav trio.wav"]
 	@$(PYTHON) bootstrap.py render -- "$(PIECE)" $(SETTINGS) $(ARGS)

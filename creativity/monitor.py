@@ -24,7 +24,7 @@ from creativity.streaming import warm_up
 from musebots.arrays import FloatArray
 from musebots.errors import BackgroundError, ConfigError
 from musebots.generators import STEP_TICKS
-from musebots.messages import Activations, Flag, Message, Monitoring, Tempo
+from musebots.messages import Activations, Flag, Message, Monitoring, Score, Tempo
 from musebots.musebot import Musebot
 from musebots.notes import Note
 from musebots.timebase import beats_from_ticks
@@ -49,7 +49,7 @@ class Monitor(Musebot):
 
     role = "monitor"
     hears = ("activations", "notes")
-    sends = ("flags",)
+    sends = ("flags", "scores")
 
     def __init__(self) -> None:
         super().__init__()
@@ -209,6 +209,7 @@ class Monitor(Musebot):
         scanned, sighting = ear.hear(tick, innovation, surprise, is_behind=self._is_behind(tick))
         if scanned is not None:
             self.on_scanned(scanned, innovation)
+            self._tell_score(scanned)
         self._flag(sighting)
         if BAND in self._ears:
             self._step_band(bot_id, tick, innovation, surprise)
@@ -237,6 +238,7 @@ class Monitor(Musebot):
         scanned, sighting = ear.hear(tick, together, nats, is_behind=self._is_behind(tick))
         if scanned is not None:
             self.on_scanned(scanned, together)
+            self._tell_score(scanned)
         self._flag(sighting)
 
     def _is_behind(self, tick: int) -> bool:
@@ -260,6 +262,13 @@ class Monitor(Musebot):
                 "can be flagged; calibrate with more --runs, or allow more flags_per_hour",
                 self._flags_per_hour,
             )
+
+    def _tell_score(self, scanned: Scanned) -> None:
+        """For who watches: what the newest window came to."""
+        if "scores" in self.wanted:
+            threshold = scanned.threshold if math.isfinite(scanned.threshold) else -1.0
+            score = float(scanned.result.score)
+            self.tell(Score(scanned.bot_id, scanned.tick, score, threshold, scanned.p_value))
 
     def _flag(self, sighting: Sighting | None) -> None:
         if sighting is None:
@@ -299,6 +308,8 @@ class Monitor(Musebot):
         if band is not None and not band.is_silenced and bot_id in self._background_ids:
             why = f"{bot_id} is not listened to"
             self._flag(band.silence(why))
+            band.skip(why, len(self._waiting))
+            self._band_tick = max(self._waiting, default=self._band_tick)
             self._waiting.clear()
             self._report(BAND)
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from director.announcing import Announcements
 from director.caretaker import Caretaker, Nobody
 from director.conducting import Conducting
+from director.desk import Desk
 from director.dispatch import Dispatch
 from director.findings import Finding, Findings
 from director.housekeeping import Housekeeping
@@ -81,6 +82,7 @@ class Director:
         caretaker = caretaker or Nobody()
         self._wire = Wire(self._receive, admits=self._admits)
         self.reception = Reception(score, cast, self.clock, self._wire, self._members_changed)
+        self.desk = Desk(self.reception, self.playback, self.findings)
         self._conducting = Conducting(
             score,
             self.clock,
@@ -89,7 +91,7 @@ class Director:
             anchor_for=anchor_for or (lambda earliest: earliest),
         )
         self._housekeeping = Housekeeping(
-            self.reception, self.playback, self.clock, self._wire, caretaker
+            self.reception, self.playback, self.clock, self._wire, caretaker, self.desk.tell
         )
         self._announcements = Announcements(score, self.clock, self.reception)
         self._tempo = Tempo(score, self.clock, self.playback, self.reception)
@@ -193,7 +195,11 @@ class Director:
 
     def status(self) -> Status:
         """Where the music is and who plays."""
-        bots = tuple((member.bot_id, member.state) for member in self.roster.members.values())
+        bots = tuple(
+            (member.bot_id, member.state)
+            for member in self.roster.members.values()
+            if member.role != "listener"
+        )
         scheduler = self.playback.scheduler
         tick = self.score.start_tick
         if self.clock.is_started:
@@ -231,12 +237,14 @@ class Director:
 
     def _receive(self, message: Message, datagram: bytes, source: Address) -> None:
         self._dispatch.receive(message, datagram, source)
+        self.desk.take(message, datagram, source)
 
     def _admits(self, n_bytes: int, source: Address) -> bool:
         return self._housekeeping.admits(n_bytes, source)
 
     def _members_changed(self) -> None:
         self._conducting.look_again()
+        self.desk.tell()
         if self.reception.pulse_listeners:
             self._pulse.listen()
 

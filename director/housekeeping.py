@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from director.caretaker import Caretaker
 from director.playback import Playback
@@ -32,6 +33,8 @@ class Housekeeping:
     wire : Wire
     caretaker : Caretaker
         Hears of bots that fail.
+    on_heartbeat : callable
+        Called once a second.
     """
 
     def __init__(
@@ -41,12 +44,14 @@ class Housekeeping:
         clock: Clock,
         wire: Wire,
         caretaker: Caretaker,
+        on_heartbeat: Callable[[], None],
     ) -> None:
         self._reception = reception
         self._playback = playback
         self._clock = clock
         self._wire = wire
         self._caretaker = caretaker
+        self._on_heartbeat = on_heartbeat
         self._watch = Watch()
         self._loop = asyncio.get_running_loop()
 
@@ -55,6 +60,7 @@ class Housekeeping:
         while True:
             here = tuple(member.bot_id for member in self._reception.roster.here)
             self._reception.tell_all(AgentList(here))
+            self._on_heartbeat()
             slept_at = self._loop.time()
             await asyncio.sleep(HEARTBEAT_SECONDS)
             if self._loop.time() - slept_at < 2 * HEARTBEAT_SECONDS:

@@ -61,6 +61,7 @@ class Playback:
         self._clock = clock
         self._outputs = outputs
         self._horizon_seconds = horizon_seconds
+        self._strips = {strip.bot_id: strip for strip in score.strips}
         self._channels = {strip.bot_id: strip.channel for strip in score.strips}
         self._committed_tick = -1
         self._heard_levels: dict[str, tuple[float, float]] = {}
@@ -85,10 +86,26 @@ class Playback:
         """Every bot that has a place in the mix, and its MIDI channel (0..15)."""
         return self._channels
 
+    @property
+    def strips(self) -> tuple[Strip, ...]:
+        """Every place in the mix, as it began."""
+        return tuple(self._strips.values())
+
+    @property
+    def horizon_seconds(self) -> float:
+        """The commit horizon."""
+        return self._horizon_seconds
+
+    def set_horizon(self, seconds: float) -> None:
+        """Another commit horizon, from now on."""
+        self._horizon_seconds = seconds
+        self._arm()
+
     def add_strip(self, strip: Strip) -> None:
         """Another bot gets a place in the mix; one that has it keeps its fader."""
         if strip.bot_id in self._channels:
             return
+        self._strips[strip.bot_id] = strip
         self._channels[strip.bot_id] = strip.channel
         self.mix = self.mix.with_strip(strip)
         tick = max(0, self.committed_tick() + 1)
@@ -125,6 +142,11 @@ class Playback:
     def silence(self, bot_id: str) -> None:
         """A bot is gone: forget what it has pending and end what it has sounding."""
         self._emit(self.scheduler.silence(self.committed_tick() + 1, bot_id=bot_id))
+
+    def hush(self) -> None:
+        """Forget all that is pending and end all that sounds; what is sent afterwards is played."""
+        if self._clock.is_started and not self._is_over:
+            self._emit(self.scheduler.silence(self.committed_tick() + 1))
 
     def finish(self, end_tick: int | None = None) -> None:
         """End everything: at the final bar line, or, without one, right now. Once is enough."""

@@ -26,7 +26,7 @@ __all__ = ["Casting", "Reception", "passage_messages"]
 log = logging.getLogger(__name__)
 
 CONDUCTOR = "Conductor"  # the sender of what an ensemble file tells its bots
-ON_DEMAND = ("activations",)  # topics that bots send only while somebody hears them
+ON_DEMAND = ("activations", "scores")  # topics that bots send only while somebody hears them
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,8 @@ class Strip:
     role : str
         ``"melody"``, ``"bass"``, ``"drums"`` or the bot's own word; it chooses the sound.
     channel : int
-        MIDI channel 0..15 (1..16 where people read it); 9 is percussion.
+        MIDI channel 0..15 (1..16 where people read it); 9 is percussion. Those of further ports
+        follow, see `director.channels`.
     program : int
         General MIDI program 0..127.
     gain_db : float

@@ -10,17 +10,16 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from director.channels import MAX_CHANNELS, PERCUSSION_CHANNEL, free_channel
 from director.director import Director
 from ensembles.config import BotSpec
-from ensembles.pieces_format.consistency import PERCUSSION_CHANNEL, RESERVED_IDS
+from ensembles.pieces_format.consistency import RESERVED_IDS
 from ensembles.pieces_format.model import BotTable
 from ensembles.pieces_format.unroll import strip
 from musebots import messages as m
 from musebots.network import Address
 
 __all__ = ["Lineup"]
-
-N_CHANNELS = 16
 
 
 class Lineup:
@@ -53,14 +52,14 @@ class Lineup:
         return replace(current, bot=table.reference, settings={})
 
     def _channel(self, bot_id: str, *, is_drums: bool) -> int:
-        """MIDI channel 0..15: that of its former self, or one that is free, or the last."""
+        """MIDI channel: that of its former self, or one that is free, or the last."""
         channels = self._director.playback.channels
         if bot_id in channels:
             return channels[bot_id]
         if is_drums:
-            return PERCUSSION_CHANNEL - 1
-        free = set(range(N_CHANNELS)) - {PERCUSSION_CHANNEL - 1} - set(channels.values())
-        return min(free, default=N_CHANNELS - 1)
+            return PERCUSSION_CHANNEL
+        free = free_channel(set(channels.values()))
+        return MAX_CHANNELS - 1 if free is None else free
 
 
 def _table(bot_id: str, reference: str, role: str) -> BotTable:

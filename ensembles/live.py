@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from pydantic import JsonValue
+
 from director.director import DEFAULT_PORT, Director, SessionReport
 from director.outputs.audio import AudioOutput, WavOutput
 from director.outputs.audio.engine import AudioKind
@@ -23,10 +25,18 @@ from director.status import Status
 from ensembles.config import OutputSpec, Piece
 from ensembles.journal import Journal, Saved
 from ensembles.logbook import Logbook, logbook_path
-from ensembles.monitoring import MONITOR_ID, MonitorProcess, casting_of_monitor, monitor_of
+from ensembles.monitoring import (
+    MONITOR_ID,
+    MonitorProcess,
+    MonitorSpec,
+    casting_of_monitor,
+    monitor_of,
+)
+from ensembles.notices import noted
 from ensembles.signals import StopRequest, stopping_on_signals
 from ensembles.stage import cast_of, opened
 from ensembles.supervision import Supervisor
+from ensembles.web.process import PAGE_ID, PageOptions, PageProcess, casting_of_page
 from musebots.errors import ConfigError, MusebotError, OutputUnavailable
 from musebots.network import LOOPBACK_HOST, UdpNetwork
 
@@ -47,7 +57,7 @@ class LiveOptions:
     the recording goes, by default ``sessions/<piece>-<date>-<time>.mid``. With `ends_on_exiting` a
     bot that broadcasts `exiting` ends the session, as classic conductors have it. A `journal` is
     kept at every bar line; `saved` is a session that is taken up again. With `is_monitored` the
-    monitor listens, also where the piece does not ask for it.
+    monitor listens, also where the piece does not ask for it. With `page` the live page is served.
     """
 
     bars: int | None = None
@@ -61,6 +71,7 @@ class LiveOptions:
     journal: Journal | None = None
     saved: Saved | None = None
     is_monitored: bool = False
+    page: PageOptions | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +176,8 @@ async def play_live(
         if monitor is not None:
             cast[MONITOR_ID] = casting_of_monitor(monitor, score.seed)
             logbook = Logbook(logbook_path(recording), score)
+        if options.page is not None:
+            cast[PAGE_ID] = casting_of_page(_facts(piece, score, recording, monitor), score.seed)
         director = Director(
             score,
             cast,
@@ -174,6 +187,7 @@ async def play_live(
             ends_on_exiting=options.ends_on_exiting,
             on_finding=logbook.find if logbook else lambda finding, tick: None,
         )
+        director.roster.leave(PAGE_ID)  # nobody waits for the page
         if options.saved is not None:
             director.reception.retained.restore(options.saved.retained)
         address = await director.open(UdpNetwork(), port=options.port)
@@ -181,12 +195,17 @@ async def play_live(
         stack.push_async_callback(supervisor.end)
         request.attach(director.stop)
         stack.callback(request.detach)
+        stack.enter_context(noted(director))
         async with _reporting(director, on_status, options.journal):
             if monitor is not None:
                 listening = await MonitorProcess.start(director, (LOOPBACK_HOST, address[1]))
                 stack.push_async_callback(listening.end)
             for bot in piece.bots:
                 await supervisor.begin(bot)
+            if options.page is not None:
+                listening_at = (LOOPBACK_HOST, address[1])
+                page = PageProcess(options.page, director, listening_at, on_notice)
+                stack.push_async_callback(page.end)
             session = await director.run()
         if supervisor.mistake is not None:
             raise supervisor.mistake  # within the stack: nothing was played, so nothing is written
@@ -195,6 +214,23 @@ async def play_live(
     if supervisor.is_deserted:
         raise MusebotError(f"no bot is left; what was played is in {recording}")
     return LiveReport(session, recording, supervisor.n_restarts)
+
+
+def _facts(
+    piece: Piece, score: Score, recording: Path, monitor: MonitorSpec | None
+) -> dict[str, JsonValue]:
+    """What the page shows of a session that nobody says over OSC."""
+    return {
+        "piece": piece.name,
+        "title": score.title,
+        "n_bars": score.n_bars,
+        "swing": score.swing,
+        "swing_unit_ticks": score.swing_unit_ticks,
+        "recording": str(recording),
+        "bots": {bot.id: bot.bot for bot in piece.bots},
+        "flags_per_hour": monitor.flags_per_hour if monitor else None,
+        "sync": "own clock",
+    }
 
 
 def _taken_up(score: Score, saved: Saved) -> Score:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from typing import TYPE_CHECKING, Protocol
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from director.status import Status
 
 __all__ = ["ShareDone", "StatusLine", "share_done", "status_text", "stderr_console", "tell"]
+
+MAX_NAMED = 8
 
 
 @cache
@@ -52,10 +54,29 @@ def status_text(status: Status, *, is_moving: bool = True) -> str:
     """
     beat = f".{int(status.beat) + 1}" if is_moving else ""
     where = "count-in" if status.bar < 0 else f"bar {status.bar + 1}{beat}"
-    bots = ", ".join(f"{bot_id} {state}" for bot_id, state in status.bots) or "no bots yet"
+    bots = _who_plays(status.bots) or "no bots yet"
     late = f", {status.n_late_notes} late" if status.n_late_notes else ""
     finding = f" · {status.finding}" if status.finding else ""
     return f"{where} · {status.bpm:.3g} bpm · {bots} · {status.n_notes} notes{late}{finding}"
+
+
+def _who_plays(bots: Sequence[tuple[str, str]]) -> str:
+    """Each bot with its state; of a large band how many are how, and who they are if few.
+
+    Examples
+    --------
+    >>> _who_plays([(f"b{n}", "gone" if n == 3 else "ready") for n in range(50)])
+    '49 ready, b3 gone'
+    """
+    if len(bots) <= MAX_NAMED:
+        return ", ".join(f"{bot_id} {state}" for bot_id, state in bots)
+    by_state: dict[str, list[str]] = {}
+    for bot_id, state in bots:
+        by_state.setdefault(state, []).append(bot_id)
+    groups = sorted(by_state.items(), key=lambda group: -len(group[1]))
+    return ", ".join(
+        f"{len(ids) if len(ids) > MAX_NAMED else ' '.join(ids)} {state}" for state, ids in groups
+    )
 
 
 class StatusLine:

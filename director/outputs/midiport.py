@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import sys
 import time
@@ -12,6 +13,7 @@ from typing import Any, TypeVar
 
 import mido
 
+from director.channels import CHANNELS_PER_PORT
 from director.outputs.base import Level, NoteOff, NoteOn, OutputEvent, StripAdded
 from director.outputs.controllers import (
     ALL_NOTES_OFF,
@@ -27,6 +29,8 @@ from director.score import Score, Strip
 from musebots.errors import OutputUnavailable
 
 __all__ = ["BACKEND", "MidiPortOutput", "list_ports"]
+
+log = logging.getLogger(__name__)
 
 BACKEND = "mido.backends.rtmidi"
 VIRTUAL_PORT = "musebots"
@@ -90,7 +94,6 @@ class MidiPortOutput:
         else:
             self._port_name = _only_match(_asked(backend.get_output_names), self._wanted)
             self._port = _asked(lambda: backend.open_output(self._port_name))
-        self._channels = {strip.channel for strip in score.strips}
         for strip in score.strips:
             self._set_up(strip)
         self._thread = DeadlineThread("midi port")
@@ -102,7 +105,7 @@ class MidiPortOutput:
 
     def send(self, event: OutputEvent) -> None:
         """Have one event sent at its time, or at once if that is past."""
-        if self._thread is None:
+        if self._thread is None or not _is_on_this_port(getattr(event, "channel", 0)):
             return
         when = self._anchor_seconds + event.seconds
         if isinstance(event, NoteOn):
@@ -135,6 +138,13 @@ class MidiPortOutput:
 
     def _set_up(self, strip: Strip) -> None:
         channel = strip.channel
+        if not _is_on_this_port(channel):
+            log.warning(
+                "%s is not sent to %s: a MIDI port has %d channels, and this is number %d",
+                strip.bot_id, self.name, CHANNELS_PER_PORT, channel + 1,
+            )  # fmt: skip
+            return
+        self._channels.add(channel)
         self._send_now(mido.Message("program_change", channel=channel, program=strip.program))
         self._control(channel, VOLUME, volume_controller(gain_from_db(strip.gain_db)))
         self._control(channel, PAN, pan_controller(strip.pan))
@@ -169,6 +179,11 @@ class MidiPortOutput:
 
     def _send_now(self, message: mido.Message) -> None:
         self._port.send(message)
+
+
+def _is_on_this_port(channel: int) -> bool:
+    """Whether one MIDI port has this channel: those of a large band go on, see `channels`."""
+    return channel < CHANNELS_PER_PORT
 
 
 def _load(backend: str) -> Any:

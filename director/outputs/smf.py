@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import mido
 
+from director.channels import channel_on_port, port_of
 from director.outputs.base import (
     Level,
     Marker,
@@ -155,7 +156,7 @@ def _conductor_track(
 
 def _strip_track(strip: Strip, events: list[OutputEvent], end_tick: int) -> mido.MidiTrack:
     """A bot's name, sound, level and pan, and what it played."""
-    channel = strip.channel
+    channel = channel_on_port(strip.channel)
     volume, pan = volume_controller(gain_from_db(strip.gain_db)), pan_controller(strip.pan)
     timed: list[tuple[int, mido.Message | mido.MetaMessage]] = [
         (0, mido.MetaMessage("track_name", name=_latin(strip.bot_id))),
@@ -163,6 +164,8 @@ def _strip_track(strip: Strip, events: list[OutputEvent], end_tick: int) -> mido
         (0, mido.Message("control_change", channel=channel, control=VOLUME, value=volume)),
         (0, mido.Message("control_change", channel=channel, control=PAN, value=pan)),
     ]
+    if port_of(strip.channel):
+        timed.insert(1, (0, mido.MetaMessage("midi_port", port=port_of(strip.channel))))
     sounding: set[tuple[int, int]] = set()
     for event in [*events, *missing_ends(events, end_tick)]:
         tick = max(0, event.tick)
@@ -191,9 +194,8 @@ def _append_level(
     now = (volume_controller(level.gain), pan_controller(level.pan))
     for control, before, value in zip((VOLUME, PAN), was, now, strict=True):
         if value != before:
-            message = mido.Message(
-                "control_change", channel=level.channel, control=control, value=value
-            )
+            channel = channel_on_port(level.channel)
+            message = mido.Message("control_change", channel=channel, control=control, value=value)
             timed.append((tick, message))
     return now
 
@@ -202,14 +204,16 @@ def _note_on(event: NoteOn) -> mido.Message:
     return mido.Message(
         "note_on",
         skip_checks=True,  # a Note was checked when it was made; twice costs more than the rest
-        channel=event.channel,
+        channel=channel_on_port(event.channel),
         note=event.pitch,
         velocity=event.velocity,
     )
 
 
 def _note_off(channel: int, pitch: int) -> mido.Message:
-    return mido.Message("note_off", skip_checks=True, channel=channel, note=pitch, velocity=0)
+    return mido.Message(
+        "note_off", skip_checks=True, channel=channel_on_port(channel), note=pitch, velocity=0
+    )
 
 
 def _track(

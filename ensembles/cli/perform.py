@@ -24,6 +24,7 @@ from ensembles.cli.options import (
 __all__ = ["AudioDriver", "play", "render"]
 
 CONDUCTOR_PORT = 4747
+PAGE_PORT = 4748
 
 
 class AudioDriver(StrEnum):
@@ -60,6 +61,18 @@ def play(
     is_monitored: Annotated[
         bool, typer.Option("--monitor", help="Have the creativity monitor listen.")
     ] = False,
+    has_page: Annotated[
+        bool, typer.Option("--page", help="Serve the live page: see, mix and rate the band.")
+    ] = False,
+    page_host: Annotated[
+        str, typer.Option("--page-host", help="Where to serve it; beyond this machine by token.")
+    ] = "127.0.0.1",
+    page_port: Annotated[
+        int, typer.Option("--page-port", min=0, max=65535, help="Its TCP port; 0: any.")
+    ] = PAGE_PORT,
+    opens_browser: Annotated[
+        bool, typer.Option("--open", help="Serve the page and open a browser on it.")
+    ] = False,
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="The Director's UDP port; 0: any.")
     ] = CONDUCTOR_PORT,
@@ -74,6 +87,7 @@ def play(
     from ensembles.perform import LiveOptions, live
     from ensembles.progress import StatusLine, tell
     from ensembles.signals import stopping_on_signals
+    from ensembles.web.process import PageOptions
 
     request: dict[str, Any] = {"piece": piece, "bots": None if bots is None else str(bots),
                "bars": bars, "bpm": bpm, "seed": seed, "monitor": is_monitored}  # fmt: skip
@@ -85,6 +99,7 @@ def play(
         is_monitored = bool(request.get("monitor"))
     is_classic = is_set(piece)
     chosen = load_set(Path(piece), bots) if is_classic else load_piece(piece)
+    page = PageOptions(page_host, page_port, opens_browser)
     options = LiveOptions(
         bars=bars,
         bpm=bpm,
@@ -97,6 +112,7 @@ def play(
         journal=Journal(request),
         saved=saved,
         is_monitored=is_monitored,
+        page=page if has_page or opens_browser else None,
     )
     with stopping_on_signals(is_last=True) as asked:
         if quiet:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic_core import PydanticCustomError
 
+from director.channels import PERCUSSION_CHANNEL
 from musebots.form import TURNS
 
 if TYPE_CHECKING:
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["mistake", "mistakes_of"]
 
-MAX_BOTS = 16
-PERCUSSION_CHANNEL = 10
+MAX_BOTS = 64
+DRUM_KIT = PERCUSSION_CHANNEL + 1
 RESERVED_IDS = {
     "all": "stands for all bots",
     "monitor": "listens to the band",
@@ -46,7 +47,7 @@ def _missing(piece: PieceTable) -> Iterator[PydanticCustomError]:
     if not piece.bot:
         yield mistake("needs at least one", "bot")
     if len(piece.bot) > MAX_BOTS:
-        yield mistake(f"at most {MAX_BOTS} bots, one a channel; got {len(piece.bot)}", "bot")
+        yield mistake(f"at most {MAX_BOTS} bots, got {len(piece.bot)}", "bot")
 
 
 def _percussion(piece: PieceTable) -> Iterator[PydanticCustomError]:
@@ -57,8 +58,8 @@ def _percussion(piece: PieceTable) -> Iterator[PydanticCustomError]:
         reason = f"a band has one drum kit, on channel 10, and bot[{first}] plays it"
         yield mistake(reason, "bot", index)
     for index, bot in enumerate(piece.bot):
-        if bot.channel == PERCUSSION_CHANNEL and bot.part in ("melody", "bass"):
-            reason = f"channel 10 is the drum kit; {bot.part} needs one of 1..9, 11..16"
+        if bot.channel == DRUM_KIT and bot.part in ("melody", "bass"):
+            reason = f"channel {DRUM_KIT} is the drum kit; {bot.part} needs another"
             yield mistake(reason, "bot", index, "channel")
 
 

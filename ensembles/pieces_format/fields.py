@@ -8,6 +8,7 @@ from typing import Annotated, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, PlainValidator, Strict
 
+from director.channels import MAX_CHANNELS
 from director.roster import MAX_NAME_LENGTH
 from ensembles.pieces_format.programs import program_number
 from musebots.harmony import Chord, Key, parse_chords
@@ -113,6 +114,6 @@ Identifier = Annotated[str, AfterValidator(_identifier)]
 Bpm = Annotated[float, ranged(MIN_BPM, MAX_BPM)]
 Bars = Annotated[int, ranged(1, MAX_BARS)]
 Seed = Annotated[int, ranged(0, MAX_SEED)]
-Channel = Annotated[int, ranged(1, 16)]
+Channel = Annotated[int, ranged(1, MAX_CHANNELS)]
 Unit = Annotated[float, ranged(0.0, 1.0)]
 Signed = Annotated[float, ranged(-1.0, 1.0)]

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from itertools import cycle
 
+from director.channels import free_channel
 from director.score import SectionTemplate, Strip
-from ensembles.pieces_format.consistency import PERCUSSION_CHANNEL
 from ensembles.pieces_format.model import BotTable, PieceTable, SectionTable
 from musebots.harmony import Chord
 from musebots.timebase import (
@@ -149,22 +149,21 @@ def _tick(meters: MeterMap, bars: float) -> int:
 
 
 def assign_channels(bots: Sequence[BotTable]) -> tuple[int, ...]:
-    """Each bot's channel, 1..16: as written, or 10 for drums, or else the first one free."""
-    taken = {bot.channel for bot in bots if bot.channel is not None}
+    """Each bot's channel, from 1: as written, or 10 for drums, or else the first one free."""
+    taken = {bot.channel - 1 for bot in bots if bot.channel is not None}
     channels = []
     for bot in bots:
-        channel = bot.channel
-        if channel is None:
-            melodic = [number for number in range(1, 17) if number != PERCUSSION_CHANNEL]
-            order = [PERCUSSION_CHANNEL, *melodic] if bot.part == "drums" else [
-                *melodic, PERCUSSION_CHANNEL]  # fmt: skip
-            channel = next(number for number in order if number not in taken)
-            taken.add(channel)
-        channels.append(channel)
+        if bot.channel is not None:
+            channels.append(bot.channel)
+            continue
+        channel = free_channel(taken, is_drums=bot.part == "drums")
+        assert channel is not None, "a piece has fewer bots than there are channels"
+        taken.add(channel)
+        channels.append(channel + 1)
     return tuple(channels)
 
 
 def strip(bot: BotTable, channel: int) -> Strip:
-    """The bot's place in the mix; `channel` is 1..16."""
+    """The bot's place in the mix; `channel` counts from 1."""
     program = DEFAULT_PROGRAMS.get(bot.part, 0) if bot.program is None else bot.program
     return Strip(bot.id, bot.part, channel - 1, program=program, gain_db=bot.gain_db, pan=bot.pan)

@@ -34,16 +34,17 @@ from musebots.messages.music import (
     Tempo,
 )
 from musebots.messages.table import MESSAGES
+from musebots.messages.watching import Horizon, Member, Notice, Panic, Rating, Score, Strip
 from musebots.messages.wire import MAX_DATAGRAM_BYTES, decode, decode_all, encode, plain
 
 __all__ = [
     "DONE_TICK", "MAX_CHORDS_PER_MESSAGE", "MAX_DATAGRAM_BYTES", "MAX_NOTES_PER_MESSAGE",
     "MAX_UNITS", "MESSAGES", "NOT_STARTED", "PROTOCOL_VERSION", "Activations", "Add", "AgentList",
     "Alive", "Bars", "Broadcast", "Bye", "Cancel", "ClockPing", "ClockPong", "Control", "Flag",
-    "Form", "Gain", "HarmonyPlan", "Hello", "Message", "Meter", "Mix", "Monitoring", "Notes",
-    "Off", "OscValue", "Progress", "Ready", "Remove", "Replace", "Roster", "SetTempo", "State",
-    "Stop", "Tempo", "Time", "Unknown", "Wanted", "Welcome", "decode", "decode_all", "encode",
-    "plain", "steps_per_message",
+    "Form", "Gain", "HarmonyPlan", "Hello", "Horizon", "Member", "Message", "Meter", "Mix",
+    "Monitoring", "Notes", "Notice", "Off", "OscValue", "Panic", "Progress", "Rating", "Ready",
+    "Remove", "Replace", "Roster", "Score", "SetTempo", "State", "Stop", "Strip", "Tempo", "Time",
+    "Unknown", "Wanted", "Welcome", "decode", "decode_all", "encode", "plain", "steps_per_message",
 ]  # fmt: skip
 
 PROTOCOL_VERSION = 1

@@ -9,11 +9,13 @@ from musebots.messages.controls import Add, Control, Mix, Remove, Replace, SetTe
 from musebots.messages.joining import Bye, ClockPing, ClockPong, Hello, Ready, Roster, Welcome
 from musebots.messages.listening import Activations, Flag, Monitoring, Wanted
 from musebots.messages.music import Bars, Cancel, Form, HarmonyPlan, Notes, Tempo
+from musebots.messages.watching import Horizon, Member, Notice, Panic, Rating, Score, Strip
 
 __all__ = ["MESSAGES"]
 
 MESSAGES: tuple[type[Message], ...] = (
     Alive, Time, Meter, AgentList, Gain, Off, Broadcast, Hello, Welcome, Ready, Bye, Roster,
     ClockPing, ClockPong, Tempo, Bars, HarmonyPlan, Form, Notes, Cancel, Progress, State, Wanted,
-    Activations, Flag, Monitoring, Control, Mix, SetTempo, Add, Remove, Replace, Stop,
+    Activations, Flag, Monitoring, Score, Strip, Member, Notice, Control, Mix, SetTempo, Horizon,
+    Rating, Panic, Add, Remove, Replace, Stop,
 )  # fmt: skip

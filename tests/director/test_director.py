@@ -298,7 +298,8 @@ def hostile_datagrams(n):
             case _:
                 return "z" * int(rng.integers(0, 50))
 
-    kinds = [cls for cls in m.MESSAGES if cls not in (m.Stop, m.SetTempo, m.Broadcast, m.Off)]
+    heeded = (m.Stop, m.SetTempo, m.Horizon, m.Panic, m.Broadcast, m.Off)
+    kinds = [cls for cls in m.MESSAGES if cls not in heeded]
     for _ in range(n):
         cls = kinds[rng.integers(len(kinds))]
         tags = cls.tags + cls.group * int(rng.integers(0, 4))

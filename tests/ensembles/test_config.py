@@ -42,10 +42,14 @@ def test_drums_get_the_percussion_channel_and_others_the_first_free_ones():
     assert [bot.strip.channel for bot in piece.bots] == [1, 0, 9]
 
 
-def test_sixteen_bots_fill_the_sixteen_channels():
-    bots = "".join(f'[[bot]]\nid = "b{n}"\nclass = "hello"\n' for n in range(16))
-    channels = [bot.strip.channel for bot in piece_from(SMALLEST + bots).bots]
-    assert sorted(channels) == list(range(16))
+def test_a_large_band_goes_on_at_the_next_port_and_leaves_the_drum_kits_to_the_drums():
+    bots = "".join(f'[[bot]]\nid = "b{n}"\nclass = "hello"\n' for n in range(50))
+    drums = '[[bot]]\nrole = "drums"\n'
+    channels = [bot.strip.channel for bot in piece_from(SMALLEST + bots + drums).bots]
+    assert channels[:16] == [*range(9), *range(10, 17)]
+    assert channels[-1] == 9
+    assert len(set(channels)) == 51
+    assert not {25, 41} & set(channels)
 
 
 def test_a_program_may_go_by_its_general_midi_name():

@@ -108,7 +108,7 @@ MISTAKES = {
         ["p.toml:14: bot[1].folder: there is no folder", "gone"],
     ),
     "an id with blanks": (('"lead"', '"le ad"'), ["bot[1].id: must be letters, digits"]),
-    "a channel too high": (('"melody"', '"melody"\nchannel = 17'), ["1..16, got 17"]),
+    "a channel too high": (('"melody"', '"melody"\nchannel = 129'), ["1..128, got 129"]),
     "an unknown program": (
         ('"melody"', '"melody"\nprogram = "vibrafon"'),
         ["p.toml:15: bot[1].program", "did you mean 'Vibraphone'"],
@@ -130,9 +130,9 @@ ADDED = {
         'channel = 3\n[[bot]]\nclass = "bass"\nchannel = 3\n',
         [f"p.toml:{LAST + 4}: bot[2].channel: 3 is taken by bot[1]"],
     ),
-    "seventeen bots": (
-        "".join(f'[[bot]]\nid = "b{n}"\nclass = "hello"\n' for n in range(16)),
-        ["bot: at most 16 bots"],
+    "sixty-five bots": (
+        "".join(f'[[bot]]\nid = "b{n}"\nclass = "hello"\n' for n in range(64)),
+        ["bot: at most 64 bots, got 65"],
     ),
     "an unknown output": (
         '[[output]]\nkind = "mp3"\n',

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from director.channels import PERCUSSION_CHANNEL
 from director.outputs.audio.instruments import Bass, Drums, Instrument, Keys, Lead, mixed_down
 from director.outputs.audio.jobs import LEVEL, OFF, ON, PANIC, STRIP, Cue
 from director.outputs.controllers import gain_from_db
@@ -13,7 +14,6 @@ from director.score import Strip
 
 __all__ = ["Synth", "pan_gains"]
 
-PERCUSSION_CHANNEL = 9
 LEVEL_SECONDS = 0.02
 MAX_GAIN = 4.0
 

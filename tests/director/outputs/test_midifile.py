@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from director.outputs.base import Level, NoteOff, NoteOn, TempoChange
 from director.outputs.midifile import MidiFileOutput
 from director.outputs.smf import midi_file, tempo_steps
+from director.score import Strip
 from musebots.errors import ConfigError
 from musebots.notes import Note
 from musebots.timebase import PPQ, MeterMap, TempoMap, TempoPoint, TimeSignature
@@ -89,6 +90,21 @@ async def test_each_track_sets_program_volume_and_pan_before_its_first_note(
         "low": ((1, 33), {7: 127, 10: 64}),
         "kit": ((9, 0), {7: 90, 10: 80}),
     }
+
+
+async def test_a_large_band_goes_on_at_the_next_port_of_the_file(tmp_path, make_score, played):
+    symusic = pytest.importorskip("symusic", reason="symusic is in the test extra")
+    strips = tuple(Strip(f"b{n}", "guest", channel=n, program=n) for n in range(40))
+    score = make_score(n_bars=2, strips=strips)
+    notes = {strip.bot_id: [Note.from_ticks(0, 60, 480, 90)] for strip in strips}
+    file = await written(tmp_path / "x.mid", score, played(score, notes))
+    for n, track in enumerate(file.tracks[1:]):
+        assert notes_in(track) == notes[f"b{n}"]
+        assert {m.channel for m in track if not m.is_meta} == {n % 16}
+        ports = [m.port for m in track if m.type == "midi_port"]
+        assert ports == ([n // 16] if n >= 16 else [])
+    read = symusic.Score(str(tmp_path / "x.mid"))
+    assert [len(track.notes) for track in read.tracks] == [1] * 40
 
 
 async def test_another_reader_finds_the_same_notes(tmp_path, make_score, played, two_bars):

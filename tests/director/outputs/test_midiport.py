@@ -8,6 +8,7 @@ import pytest
 from director.outputs import midiport
 from director.outputs.base import Level, NoteOff, NoteOn, TempoChange
 from director.outputs.midiport import MidiPortOutput, list_ports
+from director.score import Strip
 from musebots.errors import OutputUnavailable
 from musebots.timebase import TempoMap
 
@@ -116,6 +117,24 @@ async def test_opening_sets_program_volume_and_pan_of_every_strip(open_port):
     assert [m.value for m in port.messages if m.type == "control_change"] == [
         107, 32, 127, 64, 90, 80,
     ]  # fmt: skip
+
+
+async def test_what_lies_beyond_the_channels_of_a_port_is_told_and_not_sent(
+    backend, make_score, caplog
+):
+    strips = (Strip("mel", "melody", channel=0), Strip("far", "guest", channel=16))
+    output = MidiPortOutput("synth a", backend=BACKEND)
+    await output.open(make_score(strips=strips))
+    output.start(time.monotonic())
+    output.send(NoteOn(0, -1.0, "far", 16, 60, 90))
+    output.send(NoteOn(0, -1.0, "mel", 0, 61, 90))
+    output._thread.call_at(time.monotonic(), (done := _Done()).set)
+    done.wait()
+    await output.close()
+    sent = [m for m in backend.OPENED[-1].messages if m.type == "note_on"]
+    assert [m.note for m in sent] == [61]
+    assert {m.channel for m in backend.OPENED[-1].messages} == {0}
+    assert "far is not sent to midiport Synth A: a MIDI port has 16 channels" in caplog.text
 
 
 async def test_events_go_out_in_order_and_closing_ends_what_sounds(open_port):

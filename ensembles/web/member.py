@@ -1,0 +1,172 @@
+"""The page as a member of the band: it plays nothing, and keeps what it hears on the stage."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+
+from pydantic import JsonValue
+
+from ensembles.web.frames import frame_of
+from ensembles.web.state import Stage
+from musebots import messages as m
+from musebots.harmony import ChordSpan
+from musebots.messages import Message, Welcome
+from musebots.musebot import Musebot
+from musebots.timebase import MeterMap, TempoMap
+
+__all__ = ["PAGE_ID", "PageMember"]
+
+PAGE_ID = "page"
+KEPT_FLAGS = 300
+
+
+class PageMember(Musebot):
+    """See the module's text.
+
+    Attributes
+    ----------
+    stage : Stage
+        Given by whoever runs the member, before it runs.
+    on_frame : callable
+        Hears activations, ready for browsers (`ensembles.web.frames`).
+    """
+
+    role = "listener"
+    hears = (
+        "notes", "cancels", "activations", "scores", "flags", "desk", "controls", "ratings",
+        "steering",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stage = Stage()
+        self.on_frame: Callable[[bytes], None] = lambda frame: None
+        self.on_rating: Callable[[m.Rating], None] = lambda rating: None
+        self._flags: set[tuple[str, int, int]] = set()
+        self._loop = asyncio.get_running_loop()
+
+    def on_welcome(self, welcome: Welcome) -> None:
+        """Put down what does not change."""
+        super().on_welcome(welcome)
+        self.stage.put("session", {
+            **self.settings, "seed": welcome.seed,
+            "start_tick": welcome.start_tick, "end_tick": welcome.end_tick,
+        })  # fmt: skip
+
+    def on_clock(self, offset_ns: int) -> None:
+        """The Director's clock is known better: so is when the music begins."""
+        super().on_clock(offset_ns)
+        self._put_clock()
+
+    def on_message(self, message: Message) -> None:
+        """Keep what the base keeps, and put it on the stage."""
+        super().on_message(message)
+        match message:
+            case m.Tempo():
+                self._put_clock()
+            case m.Bars():
+                self.stage.put("bars", _bars(self.clock.meter_map))
+            case m.HarmonyPlan():
+                self.stage.put("key", str(message.key))
+                self.stage.put("chords", [_chord(span) for span in self.harmony.spans])
+            case m.Form():
+                self.stage.put("sections", [asdict(section) for section in self.course.sections])
+            case m.Notes():
+                rows: list[JsonValue] = [list(row) for row in message.rows]
+                self.stage.add("notes", {"bot": message.bot_id, "notes": rows})
+            case m.Cancel():
+                item: JsonValue = {"bot": message.bot_id, "cancel": message.from_tick}
+                self.stage.add("notes", item)
+            case m.Control():
+                self.stage.put(f"knob/{message.bot_id}/{message.name}", message.value)
+
+    def hear(self, message: Message) -> None:
+        """Put down what is said of the desk, the members and the monitor's findings."""
+        match message:
+            case m.Strip():
+                self.stage.put(f"strip/{message.bot_id}", _plain(message))
+            case m.Member() if message.bot_id != self.id:
+                self._put_member(message)
+            case m.Notice():
+                self.stage.add("events", {
+                    "kind": message.level, "words": message.words, "tick": self._tick(),
+                })  # fmt: skip
+            case m.Horizon():
+                self.stage.put("horizon", message.seconds)
+            case m.Activations():
+                self.on_frame(frame_of(message))
+            case m.Score():
+                self.stage.add("scores", [
+                    message.bot_id, message.tick, round(message.score, 3),
+                    round(message.threshold, 3), message.p_value,
+                ])  # fmt: skip
+            case m.Flag():
+                self._add_flag(message)
+            case m.Monitoring():
+                self.stage.put(f"monitoring/{message.bot_id}", _plain(message))
+            case m.Rating():
+                self.on_rating(message)
+
+    def _put_member(self, message: m.Member) -> None:
+        key = f"member/{message.bot_id}"
+        before = self.stage.fact(key)
+        was = before.get("state") if isinstance(before, Mapping) else None
+        self.stage.put(key, _plain(message))
+        if was != message.state and message.state != "expected":
+            self.stage.add("events", {
+                "kind": "member", "bot": message.bot_id, "words": message.state,
+                "tick": self._tick(),
+            })  # fmt: skip
+
+    def _add_flag(self, flag: m.Flag) -> None:
+        """A flag comes once as it is raised, and again to who joins late."""
+        key = (flag.bot_id, flag.first_tick, flag.end_tick)
+        if key in self._flags:
+            return
+        self._flags.add(key)
+        self.stage.add("flags", {**_plain(flag), "details": flag.found})
+        self.stage.add("events", {
+            "kind": "flag", "bot": flag.bot_id, "words": flag.headline, "tick": flag.first_tick,
+        })  # fmt: skip
+
+    def _put_clock(self) -> None:
+        """When tick 0 falls on this process's clock, and the tempo from there on."""
+        anchor = self.clock.anchor_seconds if self.clock.is_started else None
+        tempo = self.clock.tempo_map
+        value: JsonValue = {"anchor": anchor, "tempo": _points(tempo)}
+        before = self.stage.fact("clock")
+        if isinstance(before, Mapping) and anchor is not None:
+            known = before.get("anchor")
+            is_same = isinstance(known, float) and abs(known - anchor) < 1e-3
+            if is_same and before.get("tempo") == _points(tempo):
+                return
+        self.stage.put("clock", value)
+
+    def _tick(self) -> int:
+        return int(self.clock.tick_now) if self.clock.is_started else 0
+
+
+def _plain(message: Message) -> dict[str, JsonValue]:
+    return asdict(message)  # type: ignore[call-overload,no-any-return]
+
+
+def _points(tempo: TempoMap) -> list[JsonValue]:
+    """Rows of tick, seconds from tick 0, bpm, and whether a ramp leads to the next."""
+    return [[p.tick, tempo.seconds_at(p.tick), p.bpm, p.is_ramp] for p in tempo.points]
+
+
+def _bars(meters: MeterMap) -> list[JsonValue]:
+    """Rows of bar, its tick, numerator, denominator: where the time signature changes."""
+    return [[bar, meters.bar_tick(bar), s.numerator, s.denominator] for bar, s in meters.changes]
+
+
+def _chord(span: ChordSpan) -> JsonValue:
+    return [span.tick, span.duration_ticks, str(span.chord)]
+
+
+def settings_json(values: Mapping[str, JsonValue]) -> str:
+    """The page's own facts of a session, as they travel in its welcome."""
+    return json.dumps(values, sort_keys=True)
