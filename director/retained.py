@@ -59,6 +59,11 @@ class Retained:
         """The knobs of a bot, and those of everybody."""
         return [kept for (who, _), kept in self._controls.items() if who in ("", bot_id)]
 
+    @property
+    def players(self) -> tuple[str, ...]:
+        """Who has played lately."""
+        return tuple(self._notes)
+
     def notes(self, bot_ids: Iterable[str]) -> list[bytes]:
         """What these bots have played lately."""
         return [kept for bot_id in bot_ids for kept in self._notes.get(bot_id, ())]
@@ -104,9 +109,12 @@ class Retained:
         """Its memory did it no good: let it begin anew."""
         self._states.pop(bot_id, None)
 
-    def forget(self, bot_id: str) -> None:
-        """It has left the band: what it said no longer holds. Its memory stays."""
+    def forget_notes(self, bot_id: str) -> None:
+        """It will not come back: nobody needs to know what it played."""
         self._notes.pop(bot_id, None)
+
+    def forget(self, bot_id: str) -> None:
+        """It has left the band: what it said no longer holds. Its notes and memory stay known."""
         for key in [key for key in self._broadcasts if key[0] == bot_id]:
             del self._broadcasts[key]
 

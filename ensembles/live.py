@@ -169,7 +169,8 @@ async def play_live(
         await stack.enter_async_context(opened(outputs, score))
         if audio is not None:
             outputs.append(audio)
-        supervisor = Supervisor(piece.source)
+        versions = recording.with_name(f"{recording.stem}-versions")
+        supervisor = Supervisor(piece.source, versions)
         cast = cast_of(piece, score)
         logbook = None
         if monitor is not None:
