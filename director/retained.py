@@ -20,6 +20,7 @@ MAX_CONTROLS = 500
 KEPT_NOTES = 16  # datagrams a bot, most send one a bar
 KEPT_STATES = 3
 FLEETING_TOPICS = ("exiting",)  # an event, not a value
+LASTING_TOPICS = ("intent",)  # of a place in the music: it holds although its sender is dead
 
 
 class Retained:
@@ -115,8 +116,9 @@ class Retained:
 
     def forget(self, bot_id: str) -> None:
         """It has left the band: what it said no longer holds. Its notes and memory stay known."""
-        for key in [key for key in self._broadcasts if key[0] == bot_id]:
-            del self._broadcasts[key]
+        for sender, topic in list(self._broadcasts):
+            if sender == bot_id and topic not in LASTING_TOPICS:
+                del self._broadcasts[sender, topic]
 
 
 def _text(datagram: bytes) -> str:
