@@ -1,6 +1,6 @@
 """Sound on its way to whoever listens: datagrams of PCM, and who may have them.
 
-A listener asks the sound process for packets by sending it the session's token, every second; it
+A listener asks the sound process for packets by sending it the session's token, again and again; it
 gets all packets until it has not asked for a while. Nobody waits for a listener: who is slow loses
 packets, which their positions tell.
 """
@@ -25,7 +25,7 @@ MAGIC = 0x3150424D  # "MBP1" as bytes
 HEADER = struct.Struct("<IIIIdd")
 PACKET_FRAMES = 512
 MAX_INT16 = 32767
-ASK_SECONDS, FORGET_SECONDS = 1.0, 3.5
+ASK_SECONDS, FORGET_SECONDS = 0.25, 2.0
 MAX_LISTENERS = 8
 HOST = "127.0.0.1"
 
