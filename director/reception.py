@@ -117,6 +117,7 @@ class Reception:
         self.understudies.cancel(bot_id)
         self.roster.remove(bot_id)
         self.retained.forget(bot_id)
+        self.retained.forget_notes(bot_id)
         self.retained.forget_state(bot_id)
         self._cast.pop(bot_id, None)
         self.members_changed()
@@ -246,12 +247,12 @@ class Reception:
         """Say welcome, and all that has been said and still holds."""
         for answer in self._welcome(member):
             self._wire.send(answer, to)
-        others = [
-            other.bot_id
-            for other in self.roster.here
-            if other is not member and member.wants("notes", self.role_of(other.bot_id))
+        heard = [
+            bot_id
+            for bot_id in self.retained.players  # who is dead by now, or not yet back, has played
+            if bot_id != member.bot_id and member.wants("notes", self.role_of(bot_id))
         ]
-        for datagram in self.retained.notes(others):
+        for datagram in self.retained.notes(heard):
             self._wire.send_bytes(datagram, to)
         for datagram in self.retained.controls(member.bot_id):
             self._wire.send_bytes(datagram, to)

@@ -20,6 +20,7 @@ MAX_CONTROLS = 500
 KEPT_NOTES = 16  # datagrams a bot, most send one a bar
 KEPT_STATES = 3
 FLEETING_TOPICS = ("exiting",)  # an event, not a value
+LASTING_TOPICS = ("intent",)  # of a place in the music: it holds although its sender is dead
 
 
 class Retained:
@@ -58,6 +59,11 @@ class Retained:
     def controls(self, bot_id: str) -> list[bytes]:
         """The knobs of a bot, and those of everybody."""
         return [kept for (who, _), kept in self._controls.items() if who in ("", bot_id)]
+
+    @property
+    def players(self) -> tuple[str, ...]:
+        """Who has played lately."""
+        return tuple(self._notes)
 
     def notes(self, bot_ids: Iterable[str]) -> list[bytes]:
         """What these bots have played lately."""
@@ -104,11 +110,15 @@ class Retained:
         """Its memory did it no good: let it begin anew."""
         self._states.pop(bot_id, None)
 
-    def forget(self, bot_id: str) -> None:
-        """It has left the band: what it said no longer holds. Its memory stays."""
+    def forget_notes(self, bot_id: str) -> None:
+        """It will not come back: nobody needs to know what it played."""
         self._notes.pop(bot_id, None)
-        for key in [key for key in self._broadcasts if key[0] == bot_id]:
-            del self._broadcasts[key]
+
+    def forget(self, bot_id: str) -> None:
+        """It has left the band: what it said no longer holds. Its notes and memory stay known."""
+        for sender, topic in list(self._broadcasts):
+            if sender == bot_id and topic not in LASTING_TOPICS:
+                del self._broadcasts[sender, topic]
 
 
 def _text(datagram: bytes) -> str:

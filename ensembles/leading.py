@@ -24,6 +24,9 @@ class LeaderSpec:
     kind: Literal["midi", "link"]
     port: str | None = None
 
+    def __str__(self) -> str:
+        return "Ableton Link" if self.kind == "link" else f"MIDI clock {self.port or ''}".rstrip()
+
 
 def read_leader(text: str) -> LeaderSpec | None:
     """What stands after ``--sync``; None: the band leads.

@@ -178,14 +178,17 @@ async def play_live(
         leading = await stack.enter_async_context(
             Leading.by(options.leader, score.tempo_map.bpm_at(0), on_notice)
         )
-        supervisor = Supervisor(piece.source)
+        versions = recording.with_name(f"{recording.stem}-versions")
+        supervisor = Supervisor(piece.source, versions)
         cast = cast_of(piece, score)
         logbook = None
         if monitor is not None:
             cast[MONITOR_ID] = casting_of_monitor(monitor, score.seed)
             logbook = Logbook(logbook_path(recording), score)
         if options.page is not None:
-            cast[PAGE_ID] = casting_of_page(_facts(piece, score, recording, monitor), score.seed)
+            cast[PAGE_ID] = casting_of_page(
+                _facts(piece, score, recording, monitor, options.leader), score.seed
+            )
         director = Director(
             score,
             cast,
@@ -226,7 +229,11 @@ async def play_live(
 
 
 def _facts(
-    piece: Piece, score: Score, recording: Path, monitor: MonitorSpec | None
+    piece: Piece,
+    score: Score,
+    recording: Path,
+    monitor: MonitorSpec | None,
+    leader: LeaderSpec | None,
 ) -> dict[str, JsonValue]:
     """What the page shows of a session that nobody says over OSC."""
     return {
@@ -238,7 +245,7 @@ def _facts(
         "recording": str(recording),
         "bots": {bot.id: bot.bot for bot in piece.bots},
         "flags_per_hour": monitor.flags_per_hour if monitor else None,
-        "sync": "own clock",
+        "sync": str(leader) if leader else "own clock",
     }
 
 

@@ -91,7 +91,7 @@ class MonitorProcess:
     @classmethod
     async def start(cls, director: Director, address: Address) -> MonitorProcess:
         """Start it; the Director must expect it."""
-        process = await BotProcess.start(command_of(REFERENCE, MONITOR_ID, address))
+        process = await BotProcess.start(command_of(REFERENCE, MONITOR_ID, address), is_tied=True)
         return cls(process, director)
 
     async def end(self) -> None:

@@ -28,13 +28,13 @@ GROUP_SECONDS = 0.05
 def command_of(
     reference: str, bot_id: str, director: Address, *, version: Path | None = None
 ) -> list[str]:
-    """The command that runs one of our bots, or another version of its file."""
+    """The command that runs one of our bots, or another version of its file; start it tied."""
     host, port = director
     other = [] if version is None else ["--version", str(version)]
     return [
         sys.executable, "-P", "-m", "musebots.run",  # -P: nothing here shadows a library
         "--bot", reference, "--id", bot_id, "--director", f"{host}:{port}", "--supervised",
-        *other,
+        "--tied", *other,
     ]  # fmt: skip
 
 
@@ -92,8 +92,12 @@ class BotProcess:
         folder: Path | None = None,
         environment: Mapping[str, str] | None = None,
         is_launcher: bool = False,
+        is_tied: bool = False,
     ) -> BotProcess:
         """Start it, in a group of its own: Ctrl-C is the Director's to handle.
+
+        One that `is_tied` finds its standard input closed when this process is gone, however it
+        went: the system sees to that, at once.
 
         Raises
         ------
@@ -103,7 +107,7 @@ class BotProcess:
         transport, ears = await asyncio.get_running_loop().subprocess_exec(
             _Ears,
             *command,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE if is_tied else asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
             cwd=folder,

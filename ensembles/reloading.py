@@ -6,13 +6,15 @@ stands in the file.
 
 from __future__ import annotations
 
-import tempfile
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 from musebots.registry import source_file
 
 __all__ = ["Sources"]
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -27,15 +29,18 @@ class _Source:
 
 
 class Sources:
-    """See the module's text."""
+    """See the module's text.
 
-    def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="musebots-versions-")
+    Parameters
+    ----------
+    folder : Path
+        Where a version is written that plays on while its file says something else; made when
+        there is one.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._sources: dict[str, _Source] = {}
-
-    def close(self) -> None:
-        """Forget all versions."""
-        self._folder.cleanup()
 
     def track(self, bot_id: str, reference: str) -> None:
         """A bot plays what its file says now; bots without a file of their own are passed over."""
@@ -77,8 +82,13 @@ class Sources:
         source = self._sources.get(bot_id)
         if source is None or (read := _read(source.path)) is None or read[1] == source.playing:
             return None
-        copy = Path(self._folder.name) / f"{bot_id}.py"
-        copy.write_bytes(source.playing)
+        copy = self._folder / f"{bot_id}.py"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(source.playing)
+        except OSError as error:
+            log.warning("%s plays what its file says by now: %s", bot_id, error)
+            return None
         return copy
 
 

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from director.caretaker import Request
 from director.director import Director
@@ -62,9 +63,11 @@ class Supervisor:
     ----------
     source : str
         Where the piece comes from, for people.
+    versions : Path
+        Where a version of a bot's file is kept that plays on while the file says something else.
     """
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, versions: Path) -> None:
         self._source = source
         self._charges: dict[str, _Charge] = {}
         self._retired: list[BotProcess] = []
@@ -73,7 +76,7 @@ class Supervisor:
         self._loop = asyncio.get_running_loop()
         self._n_begun = 0
         self._n_to_come = 0
-        self._sources = Sources()
+        self._sources = Sources(versions)
         self.mistake: ConfigError | None = None
         self.n_restarts: dict[str, int] = {}
 
@@ -127,7 +130,6 @@ class Supervisor:
         for outcome in await asyncio.gather(*self._tasks, return_exceptions=True):
             if isinstance(outcome, Exception):
                 log.error("looking after a bot failed", exc_info=outcome)
-        self._sources.close()
 
     # --- what the Director tells ----------------------------------------------------------------
 
@@ -205,7 +207,8 @@ class Supervisor:
         if is_classic_folder(bot.bot):
             return await self._classics.start(bot)
         version = self._sources.version(bot.id)
-        return await BotProcess.start(command_of(bot.bot, bot.id, self._address, version=version))
+        command = command_of(bot.bot, bot.id, self._address, version=version)
+        return await BotProcess.start(command, is_tied=True)
 
     async def _follow_files(self) -> None:
         """Whenever a bot's file is saved, the new code takes over at a bar line."""
@@ -223,7 +226,8 @@ class Supervisor:
             self._retire(charge.understudy[1])
         self._director.reception.understudies.cancel(bot.id)
         self._director.reception.understudies.expect(bot.id)
-        process = await BotProcess.start(command_of(bot.bot, bot.id, self._address))
+        command = command_of(bot.bot, bot.id, self._address)
+        process = await BotProcess.start(command, is_tied=True)
         charge.understudy = (bot, process)
         self._watch(bot.id, process)
 

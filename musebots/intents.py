@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from typing import TypeVar
 
 from musebots.form import PHRASE_BARS, Course
 from musebots.messages import OscValue
@@ -25,6 +26,7 @@ MOST_ACTIVE = 9
 MAX_KEPT = 64
 
 Mask = tuple[int, ...]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +109,7 @@ class Intents:
     ) -> None:
         """Go back to a copy that `snapshot` made; what was heard since is kept."""
         masks, wishes = deepcopy(snapshot)
-        self._masks = masks | self._masks
-        self._wishes = wishes | self._wishes
+        self._masks, self._wishes = _merged(masks, self._masks), _merged(wishes, self._wishes)
 
     def masks(self, from_tick: int) -> dict[str, Mask]:
         """What each bot intends for the phrase that begins there."""
@@ -117,6 +118,14 @@ class Intents:
     def wishes(self, from_tick: int) -> dict[str, float]:
         """Who wants the solo from there on, and how much."""
         return self._wishes.get(from_tick, {})
+
+
+def _merged(
+    before: dict[int, dict[str, T]], since: dict[int, dict[str, T]]
+) -> dict[int, dict[str, T]]:
+    """What was said before and since, of each phrase by each bot."""
+    ticks = [*before, *(tick for tick in since if tick not in before)]
+    return {tick: before.get(tick, {}) | since.get(tick, {}) for tick in ticks}
 
 
 def phrase_start(bar: int, course: Course, meters: MeterMap) -> int:

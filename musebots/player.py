@@ -24,7 +24,7 @@ from musebots.generators import (
     StepContext,
 )
 from musebots.intents import TOPIC, USUAL, Intent
-from musebots.messages import Broadcast, Message
+from musebots.messages import Broadcast, Message, Welcome
 from musebots.musebot import Musebot
 from musebots.negotiation import Negotiation
 from musebots.notes import Note
@@ -62,6 +62,11 @@ class GeneratorBot(Musebot):
     is_percussion = False
     _others_density: float | None = None
 
+    def on_welcome(self, welcome: Welcome) -> None:
+        """From here on the others' intents may come, long before this bot is prepared."""
+        super().on_welcome(welcome)
+        self._negotiation = Negotiation(self.id, self.seed)
+
     async def prepare(self) -> None:
         """Load the network."""
         for name in self.settings:
@@ -78,7 +83,6 @@ class GeneratorBot(Musebot):
         if "style" in self.settings and self._style not in styles:
             known = ", ".join(styles)
             raise ConfigError(f"setting style must be one of {known}, got {self._style!r}")
-        self._negotiation = Negotiation(self.id, self.seed)
         self._planner = Planner(
             generator,
             self.context_at,
@@ -143,8 +147,11 @@ class GeneratorBot(Musebot):
         """How busy the others were in the bar before, where all of it has been heard by now."""
         start_tick, end_tick = (self.clock.meter_map.bar_tick(b) for b in (bar - 1, bar))
         is_long = beats_from_ticks(end_tick - start_tick) >= SHORTEST_BAR_HEARD_BEATS
-        is_heard = start_tick >= 0 and is_long and any(i != self.id for i in self.band.roles)
-        return self.band.onset_share(start_tick, end_tick) if is_heard else None
+        if start_tick < 0 or not is_long:
+            return None
+        share = self.band.onset_share(start_tick, end_tick)
+        is_alone = not share and all(bot_id == self.id for bot_id in self.band.roles)
+        return None if is_alone else share
 
     def _on_step(self, tick: int, step: Step) -> None:
         """Keep a step's activations, when somebody wants to hear them."""

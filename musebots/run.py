@@ -15,6 +15,7 @@ from pathlib import Path
 
 from musebots.agent import Link
 from musebots.errors import BotFailed, ConfigError, MusebotError
+from musebots.lifeline import follow_parent
 from musebots.network import Address, UdpNetwork
 from musebots.registry import resolve
 
@@ -43,6 +44,8 @@ async def _run(arguments: argparse.Namespace) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows ends the process itself
             loop.add_signal_handler(name, bot.leave)
+    if arguments.tied:
+        follow_parent(lambda: loop.call_soon_threadsafe(bot.leave))
     await bot.run(
         Link(
             bot_id=arguments.id,
@@ -64,6 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=0, help="own UDP port; 0: any")
     parser.add_argument("--version", type=Path, help="run this copy of its file instead")
     parser.add_argument("--supervised", action="store_true", help="tell the state every bar")
+    parser.add_argument("--tied", action="store_true", help="leave when standard input ends")
     parser.add_argument("--log-level", default="WARNING")
     arguments = parser.parse_args(argv)
     logging.basicConfig(

@@ -380,6 +380,30 @@ def test_a_session_that_was_cut_off_goes_on_from_what_was_written_down(tmp_path)
         read_journal(tmp_path / "bad.json")
 
 
+TRIO = {"melody": Melody, "bass": Bass, "drums": Drums}
+
+
+@pytest.mark.parametrize(
+    ("beat", "names"), [(17.2, ["melody", "bass"]), (21.2, ["drums"]), (9.2, ["bass", "drums"])]
+)
+def test_networks_that_come_back_know_what_was_played_and_agreed_on_before(beat, names):
+    async def kill(stage):
+        await stage.director.clock.until(beat)
+        for name in names:
+            await killed(stage, name)
+        await asyncio.sleep(0.7)
+        for name in names:
+            stage.start(name, TRIO[name])
+        await asyncio.sleep(100)
+
+    _, whole = played(score_of(*TRIO), TRIO)
+    _, out = played(score_of(*TRIO), TRIO, kill)
+    for name in TRIO:
+        before, now = ({(n.onset, n.pitch) for n in o.notes(name) if n.onset >= beat + 3}
+                       for o in (whole, out))  # fmt: skip
+        assert now == before, name
+
+
 def test_a_bot_of_a_session_that_is_over_is_sent_home_and_has_no_say():
     heard = []
 

@@ -9,7 +9,7 @@ import pytest
 from ensembles.config import load_piece
 from ensembles.rendering import render
 
-from .processes import bot_processes, is_running, notes_of, play, wait_for
+from .processes import bot_processes, is_running, notes_of, play, until_line, wait_for
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals and process groups are POSIX")
 
@@ -44,13 +44,31 @@ def test_ctrl_c_ends_everything_in_silence(tmp_path):
     assert notes_of(tmp_path / "cut.mid")
 
 
+STUCK = """
+import time
+from musebots import Musebot
+
+class Stuck(Musebot):
+    async def play(self):
+        await self.clock.until(0.0)
+        time.sleep(1000)
+"""
+
+
 @POSIX
-def test_bots_leave_when_the_director_is_killed(tmp_path):
-    process = play("trio", "--port", "0", cwd=tmp_path, start_new_session=True)
-    bots = wait_for(lambda: len(found := bot_processes(process.pid)) == 3 and found)
+def test_bots_leave_at_once_when_the_director_is_killed_also_one_that_hangs(tmp_path):
+    (tmp_path / "stuck.py").write_text(STUCK)
+    (tmp_path / "piece.toml").write_text(
+        'title = "x"\n[[section]]\nname = "A"\nchords = "C"\n[[bot]]\nclass = "melody"\n'
+        '[[bot]]\nid = "stuck"\nclass = "stuck.py"\nrole = "x"\n'
+    )
+    process = play("piece.toml", "--port", "0", cwd=tmp_path, start_new_session=True)
+    until_line(process, "bar 1")
+    bots = bot_processes(process.pid)
+    assert len(bots) == 2
     process.kill()
     process.communicate(timeout=20)
-    wait_for(lambda: not any(is_running(pid) for pid in bots))
+    wait_for(lambda: not any(is_running(pid) for pid in bots), seconds=2.5)
 
 
 @POSIX

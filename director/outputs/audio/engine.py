@@ -5,22 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import queue
 import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, get_args
 
-from director.outputs.audio.jobs import (
-    PANIC,
-    Cue,
-    cue_from_event,
-    encode_cue,
-    encode_strips,
-)
-from director.outputs.audio.render import WORKER, last_words, words_of, worker_environment
+from director.outputs.audio.jobs import cue_from_event, encode_cue, encode_strips
+from director.outputs.audio.packets import StreamAddress
+from director.outputs.audio.render import WORKER, last_words
+from director.outputs.audio.soundprocess import SoundProcess
+from director.outputs.audio.standing import Standing
 from director.outputs.base import NoteOff, OutputEvent
 from director.score import Score
 from musebots.errors import OutputUnavailable
@@ -29,10 +25,10 @@ __all__ = ["AudioKind", "AudioOutput", "sound_cards"]
 
 log = logging.getLogger(__name__)
 
-AudioKind = Literal["auto", "portaudio", "jack", "none"]
-MAX_WAITING_CUES = 4096
+AudioKind = Literal["auto", "portaudio", "jack", "browser", "none"]
 SAMPLE_RATE_HZ, BLOCK_FRAMES = 44100, 128
-PROBE_SECONDS, READY_SECONDS, END_SECONDS = 10.0, 15.0, 1.0
+PROBE_SECONDS, READY_SECONDS = 10.0, 15.0
+MAX_CRASHES, CRASH_SECONDS = 5, 60.0
 
 
 def sound_cards(worker: Sequence[str] = WORKER) -> list[str]:
@@ -58,42 +54,57 @@ def sound_cards(worker: Sequence[str] = WORKER) -> list[str]:
 
 
 class AudioOutput:
-    """Plays through the sound card by pyo, in a process of its own.
+    """Plays by pyo, in a process of its own: through the sound card, JACK, or whoever listens.
 
-    If that process dies, the band plays on in silence and one warning says so.
+    If that process dies, it is started anew with faders and instruments as they were, and one
+    warning says so; the band plays on meanwhile. If it dies again and again, it stays silent.
 
     Parameters
     ----------
-    kind : {"auto", "portaudio", "jack", "none"}
-        ``auto`` takes PortAudio if it sees a sound card, then JACK; ``none`` is silent.
+    kind : {"auto", "portaudio", "jack", "browser", "none"}
+        ``auto`` takes PortAudio if it sees a sound card, then JACK, then the page, if `stream` says
+        that there is one; ``none`` is silent.
+    stream : StreamAddress, optional
+        Where a page gets the sound from.
     worker : sequence of str, optional
         The command of the sound process.
 
     Attributes
     ----------
     peak : float
-        Linear level of the last half second, 0..1, as the sound process measured it.
-    n_dropped : int
-        Cues that were given up because the sound process did not keep up.
+        Linear level of the last tenth of a second, 0..1, as the sound process measured it.
+    levels : mapping of str to float
+        The same of each strip.
+    why : str
+        Why it is not the first choice of ``auto``; empty if it is, or if nothing was to choose.
+    n_crashes : int
+        How often the sound process had to be started anew.
     """
 
-    def __init__(self, kind: AudioKind = "auto", *, worker: Sequence[str] = WORKER) -> None:
-        if kind not in ("auto", "portaudio", "jack", "none"):
-            raise ValueError(f"kind must be auto, portaudio, jack or none, got {kind!r}")
+    def __init__(
+        self,
+        kind: AudioKind = "auto",
+        *,
+        stream: StreamAddress | None = None,
+        worker: Sequence[str] = WORKER,
+    ) -> None:
+        if kind not in get_args(AudioKind):
+            raise ValueError(f"kind must be auto, portaudio, jack, browser or none, got {kind!r}")
         self._kind: AudioKind = kind
+        self._stream = stream
+        self._worker = tuple(worker)
         self._sounding_kind = ""
         self._device = ""
-        self._worker = tuple(worker)
-        self._process: subprocess.Popen[bytes] | None = None
-        self._waiting: queue.Queue[bytes | None] = queue.Queue(MAX_WAITING_CUES)
-        self._ready = threading.Event()
-        self._last_words: deque[str] = deque(maxlen=20)
-        self._threads: list[threading.Thread] = []
+        self._process: SoundProcess | None = None
+        self._standing = Standing((), 0)
         self._anchor_seconds = 0.0
         self._is_closing = False
-        self._is_dead = False
+        self._crashed_at: deque[float] = deque(maxlen=MAX_CRASHES)
+        self._lock = threading.Lock()
         self.peak = 0.0
-        self.n_dropped = 0
+        self.levels: Mapping[str, float] = {}
+        self.why = ""
+        self.n_crashes = 0
 
     @property
     def name(self) -> str:
@@ -102,9 +113,24 @@ class AudioOutput:
         return f"audio ({', '.join(part for part in (kind, self._device) if part)})"
 
     @property
+    def kind(self) -> str:
+        """Where the sound goes, once it is open: portaudio, jack, browser or none."""
+        return self._sounding_kind or self._kind
+
+    @property
     def is_sounding(self) -> bool:
         """Whether the sound process is alive and ready."""
-        return self._ready.is_set() and not self._is_dead
+        return self._process is not None and self._process.is_ready
+
+    @property
+    def pid(self) -> int | None:
+        """The process that sounds now, if there is one."""
+        return None if self._process is None else self._process.pid
+
+    @property
+    def n_dropped(self) -> int:
+        """Cues that were given up because the sound process did not keep up."""
+        return 0 if self._process is None else self._process.n_dropped
 
     async def open(self, score: Score) -> None:
         """Start the sound process and wait until it is ready.
@@ -116,8 +142,9 @@ class AudioOutput:
         """
         if self._kind == "none":
             return
+        self._standing = Standing(score.strips, score.seed)
         try:
-            await asyncio.to_thread(self._open, score)
+            await asyncio.to_thread(self._open)
         except asyncio.CancelledError:
             self._is_closing = True
             if self._process is not None:
@@ -130,28 +157,28 @@ class AudioOutput:
 
     def send(self, event: OutputEvent) -> None:
         """Hand one event on; it sounds at its time."""
-        if self._process is None or self._is_dead:
-            return
         cue = cue_from_event(event, offset_seconds=self._anchor_seconds)
-        if cue is not None:
-            self._put(cue, is_vital=isinstance(event, NoteOff))
+        if cue is None:
+            return
+        with self._lock:
+            self._standing.take(cue)
+            if self._process is not None:
+                self._process.put(cue, is_vital=isinstance(event, NoteOff))
 
     def panic(self) -> None:
         """Silence at once."""
-        if self._process is None or self._is_dead:
-            return
-        _emptied(self._waiting)
-        self._put(Cue(time.monotonic(), PANIC), is_vital=True)
+        if self._process is not None:
+            self._process.panic()
 
     async def close(self) -> None:
         """Silence, and end the sound process."""
+        self._is_closing = True
         if self._process is not None:
             await asyncio.to_thread(self._close)
 
-    def _open(self, score: Score) -> None:
-        kinds = ("portaudio", "jack") if self._kind == "auto" else (self._kind,)
-        reasons = []
-        for kind in kinds:
+    def _open(self) -> None:
+        reasons: list[str] = []
+        for kind in self._choices():
             try:
                 self._device = ""
                 if kind == "portaudio":
@@ -159,136 +186,73 @@ class AudioOutput:
                     if not cards:
                         raise OutputUnavailable("there is no sound card")
                     self._device = cards[0]
-                self._start_process(kind, score)
+                self._start(kind)
             except OutputUnavailable as error:
                 reasons.append(str(error).removeprefix("no sound: "))
                 continue
-            self._sounding_kind = kind
+            self.why = ", and ".join(dict.fromkeys(reasons))
             return
         raise OutputUnavailable(f"no sound: {', and '.join(dict.fromkeys(reasons))}")
 
-    def _start_process(self, kind: str, score: Score) -> None:
-        """Start the worker and wait for its first words."""
-        self._ready.clear()
-        self._is_dead = self._is_closing = False
-        process = subprocess.Popen(
-            [*self._worker, "live"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=worker_environment(),
-            start_new_session=True,  # Ctrl-C is ours to handle, not the worker's
-        )
-        self._process = process
-        settings = {"kind": kind, "sample_rate_hz": SAMPLE_RATE_HZ, "block_frames": BLOCK_FRAMES,
-                    "seed": score.seed}  # fmt: skip
-        _emptied(self._waiting)
-        self._waiting.put(json.dumps(settings).encode() + b"\n" + encode_strips(score.strips))
-        self._threads = [
-            threading.Thread(
-                target=target, args=(process,), name=f"audio {target.__name__}", daemon=True
+    def _choices(self) -> Sequence[str]:
+        """What to try, the best first."""
+        if self._kind == "browser" and self._stream is None:
+            raise OutputUnavailable("no sound: there is no page to listen on")
+        if self._kind != "auto":
+            return (self._kind,)
+        return ("portaudio", "jack") if self._stream is None else ("portaudio", "jack", "browser")
+
+    def _start(self, kind: str) -> None:
+        """Start a sound process, up to date from its first moment, and wait until it is ready."""
+        settings: dict[str, object] = {
+            "kind": kind, "sample_rate_hz": SAMPLE_RATE_HZ, "block_frames": BLOCK_FRAMES,
+            "seed": self._standing.seed,
+        }  # fmt: skip
+        if kind == "browser" and self._stream is not None:
+            settings |= {"port": self._stream.port, "token": self._stream.token}
+        with self._lock:
+            process = self._process = SoundProcess(
+                [*self._worker, "live"],
+                settings,
+                [encode_strips(self._standing.strips), *map(encode_cue, self._standing.cues())],
+                on_report=self._hear,
+                on_end=self._bring_back,
             )
-            for target in (self._write, self._listen, self._overhear)
-        ]
-        for thread in self._threads:
-            thread.start()
-        self._ready.wait(READY_SECONDS)  # also set when the process ends
-        if self._is_dead or not self._ready.is_set():
-            self._is_closing = True
-            self._end_process(process)
-            self._process = None
-            fate = f"the sound process ended with status {process.returncode}"
-            raise OutputUnavailable(words_of(self._last_words) or fate)
+            self._sounding_kind = kind
+        process.start()
+        if not process.wait_until_ready(READY_SECONDS):
+            process.end()
+            self._process, self._sounding_kind = None, ""
+            raise OutputUnavailable(process.fate)
+        if self._is_closing:
+            process.end()
 
-    def _put(self, cue: Cue, *, is_vital: bool) -> None:
-        """Queue a cue without ever waiting; if the end of a note finds no room, all is silenced."""
-        line = encode_cue(cue)
-        try:
-            self._waiting.put_nowait(line)
+    def _hear(self, report: dict[str, Any]) -> None:
+        """What the sound process says."""
+        self.peak = float(report.get("peak", self.peak))
+        self.levels = report.get("levels", self.levels)
+        if "warning" in report:
+            log.warning("%s", report["warning"])
+
+    def _bring_back(self, reason: str) -> None:
+        """The sound process has ended unasked: start another; in a thread of the old one."""
+        kind, now = self._sounding_kind, time.monotonic()
+        self.peak, self.levels = 0.0, {}
+        self._crashed_at.append(now)
+        if self._is_closing:
             return
-        except queue.Full:
-            self.n_dropped += 1
-        if self.n_dropped == 1:
-            log.warning("the sound process does not keep up: notes are being dropped")
-        if is_vital:
-            _emptied(self._waiting)
-            self._waiting.put_nowait(encode_cue(Cue(time.monotonic(), PANIC)))
-
-    def _write(self, process: subprocess.Popen[bytes]) -> None:
-        """Thread: hand the queue to the pipe; an end marker closes it."""
-        assert process.stdin is not None
+        if len(self._crashed_at) == MAX_CRASHES and now - self._crashed_at[0] < CRASH_SECONDS:
+            log.warning("the sound process keeps ending (%s); playing on in silence", reason)
+            return
+        self.n_crashes += 1
+        log.warning("the sound process ended (%s) and is started anew", reason)
         try:
-            while (line := self._waiting.get()) is not None:
-                process.stdin.write(line)
-                if self._waiting.empty():
-                    process.stdin.flush()
-        except (BrokenPipeError, ValueError):
-            pass  # the listener sees the process end and says so
-        finally:
-            _close_quietly(process)
-
-    def _listen(self, process: subprocess.Popen[bytes]) -> None:
-        """Thread: hear that it is ready, how loud it is, and when it is gone."""
-        assert process.stdout is not None
-        for line in process.stdout:
-            report = json.loads(line)
-            if "ready" in report:
-                self._ready.set()
-            self.peak = float(report.get("peak", self.peak))
-            if "warning" in report:
-                log.warning("%s", report["warning"])
-        process.wait()
-        self._threads[2].join(1.0)
-        was_ready = self._ready.is_set()
-        self._is_dead = True
-        self._ready.set()
-        self.peak = 0.0
-        _emptied(self._waiting)
-        self._waiting.put(None)
-        if was_ready and not self._is_closing:
-            reason = words_of(self._last_words) or f"status {process.returncode}"
-            log.warning("the sound process ended (%s); playing on in silence", reason)
-
-    def _overhear(self, process: subprocess.Popen[bytes]) -> None:
-        """Thread: keep its last words, so that it can never block on them."""
-        assert process.stderr is not None
-        for line in process.stderr:
-            if text := line.decode(errors="replace").strip():
-                self._last_words.append(text)
+            self._start(kind)
+        except (OSError, OutputUnavailable) as error:
+            if not self._is_closing:
+                log.warning("there is no sound any more (%s); playing on in silence", error)
 
     def _close(self) -> None:
         process, self._process = self._process, None
-        assert process is not None
-        self._is_closing = True
-        _emptied(self._waiting)
-        self._waiting.put(None)  # the writer closes the pipe, which silences and ends the worker
-        self._end_process(process)
-
-    def _end_process(self, process: subprocess.Popen[bytes]) -> None:
-        try:
-            process.wait(END_SECONDS if self._ready.is_set() else 0.0)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        for thread in self._threads:
-            thread.join(1.0)
-        for pipe in (process.stdout, process.stderr):
-            if pipe is not None:
-                pipe.close()
-
-
-def _emptied(waiting: queue.Queue[bytes | None]) -> None:
-    """Take everything out."""
-    while True:
-        try:
-            waiting.get_nowait()
-        except queue.Empty:
-            return
-
-
-def _close_quietly(process: subprocess.Popen[bytes]) -> None:
-    try:
-        if process.stdin is not None:
-            process.stdin.close()
-    except BrokenPipeError:
-        pass
+        if process is not None:
+            process.end()

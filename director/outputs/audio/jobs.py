@@ -10,7 +10,7 @@ from director.outputs.base import Level, NoteOff, NoteOn, OutputEvent, StripAdde
 from director.score import Strip
 
 __all__ = ["OWN_WORDS", "Cue", "cue_from_event", "cues_from_lines", "decode_cue", "decode_strips",
-           "encode_cue", "encode_strips"]  # fmt: skip
+           "encode_cue", "encode_strips", "is_slow"]  # fmt: skip
 
 ON, OFF, LEVEL, PANIC, STRIP = "on", "off", "level", "panic", "strip "
 
@@ -54,6 +54,11 @@ def cue_from_event(event: OutputEvent, *, offset_seconds: float = 0.0) -> Cue | 
     if isinstance(event, StripAdded):
         return Cue(seconds, STRIP + event.strip.role, event.strip.bot_id, event.strip.channel)
     return None
+
+
+def is_slow(cue: Cue) -> bool:
+    """Whether it takes longer than a block of samples: an instrument has to be built."""
+    return cue.kind.startswith(STRIP)
 
 
 def encode_cue(cue: Cue) -> bytes:

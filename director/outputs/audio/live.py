@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gc
-import heapq
-import itertools
 import json
 import os
 import threading
@@ -12,42 +10,19 @@ import time
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
-from director.outputs.audio.jobs import PANIC, STRIP, Cue, decode_cue, decode_strips
+from director.outputs.audio.cuequeue import CueQueue
+from director.outputs.audio.jobs import PANIC, Cue, decode_cue, decode_strips, is_slow
 from director.outputs.audio.pyo_module import import_pyo
-from director.outputs.audio.revival import RevivingSynth
+from director.outputs.audio.revival import LOST_SIGNAL, RevivingSynth
 from director.outputs.audio.sampleclock import SampleClock
+from director.outputs.audio.streaming import run_streamed
 from director.outputs.audio.synth import Synth
 from musebots.errors import OutputUnavailable
 
-__all__ = ["CueQueue", "output_devices", "run_live"]
+__all__ = ["output_devices", "run_live"]
 
-REPORT_SECONDS = 0.5
-WARNING = "the synthesiser lost its signal and was started anew; notes that were held are cut off"
+REPORT_SECONDS = 0.1
 FADE_OUT_SECONDS = 0.06
-
-
-class CueQueue:
-    """Cues in order of time, filled by one thread and emptied by the audio callback."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._waiting: list[tuple[float, int, Cue]] = []
-        self._counter = itertools.count()
-
-    def put(self, cue: Cue) -> None:
-        """Add a cue; a panic drops all that wait."""
-        with self._lock:
-            if cue.kind == PANIC:
-                self._waiting.clear()
-            heapq.heappush(self._waiting, (cue.seconds, next(self._counter), cue))
-
-    def due(self, before_seconds: float) -> list[Cue]:
-        """Take out the cues whose time is before this."""
-        taken = []
-        with self._lock:
-            while self._waiting and self._waiting[0][0] < before_seconds:
-                taken.append(heapq.heappop(self._waiting)[2])
-        return taken
 
 
 def output_devices() -> tuple[list[str], list[int]]:
@@ -71,7 +46,7 @@ def run_live(source: BinaryIO, say: Callable[[str], None]) -> None:
         First a line of settings (kind, sample_rate_hz, block_frames, seed), then the strips, then
         cues on the clock of `time.monotonic`.
     say : callable
-        Hears one line when the sound is on, and then the peak level every half second, once with
+        Hears one line when the sound is on, and then the peak level ten times a second, once with
         a warning if the synthesiser had to be started anew.
 
     Raises
@@ -81,6 +56,9 @@ def run_live(source: BinaryIO, say: Callable[[str], None]) -> None:
     """
     settings = json.loads(source.readline())
     strips = decode_strips(source.readline())
+    if settings["kind"] == "browser":
+        run_streamed(settings, strips, source, say)
+        return
     pyo, server = _boot(settings)
     sample_rate_hz = float(server.getSamplingRate())
     block_seconds = server.getBufferSize() / sample_rate_hz
@@ -106,8 +84,8 @@ def run_live(source: BinaryIO, say: Callable[[str], None]) -> None:
     try:
         for line in source:
             cue = decode_cue(line)
-            if cue.kind.startswith(STRIP):
-                synth.handle(cue)  # here: to build an instrument takes longer than a block
+            if is_slow(cue):
+                synth.handle(cue)
             else:
                 cues.put(cue)
     finally:
@@ -151,7 +129,7 @@ def _report(ending: threading.Event, say: Callable[[str], None], synth: Reviving
         report: dict[str, object] = {"peak": round(synth.peak(), 5)}
         if synth.revive() and not has_warned:
             has_warned = True
-            report["warning"] = WARNING
+            report["warning"] = LOST_SIGNAL
         try:
             say(json.dumps(report))
         except BrokenPipeError:

@@ -24,7 +24,7 @@ from director.score import Strip
 from musebots.arrays import FloatArray
 from musebots.errors import OutputUnavailable
 
-__all__ = ["RenderSettings", "render", "synthesise"]
+__all__ = ["RenderSettings", "manual_server", "render", "synthesise"]
 
 N_CHANNELS = 2
 MAX_INT16 = 32767
@@ -102,7 +102,7 @@ def synthesise(
     blocks_per_yield = max(
         1, round(WRITE_SECONDS * settings.sample_rate_hz / settings.block_frames)
     )
-    with _manual_server(settings) as (pyo, server, output):
+    with manual_server(settings) as (pyo, server, output):
         synth = Synth(pyo, strips, sample_rate_hz=settings.sample_rate_hz, seed=settings.seed)
         chunk = np.zeros((blocks_per_yield, output.size), dtype=np.float32)
         following = 0
@@ -126,7 +126,7 @@ def synthesise(
 
 
 @contextmanager
-def _manual_server(settings: RenderSettings) -> Iterator[tuple[Any, Any, FloatArray]]:
+def manual_server(settings: RenderSettings) -> Iterator[tuple[Any, Any, FloatArray]]:
     """pyo, a server that waits for us, and a view of the block that it computes."""
     pyo = import_pyo()
     server = pyo.Server(

@@ -8,7 +8,11 @@ from typing import Any
 
 from director.outputs.audio.jobs import LEVEL, STRIP, Cue
 
-__all__ = ["RevivingSynth"]
+__all__ = ["LOST_SIGNAL", "RevivingSynth"]
+
+LOST_SIGNAL = (
+    "the synthesiser lost its signal and was started anew; notes that were held are cut off"
+)
 
 
 class RevivingSynth:

@@ -62,7 +62,7 @@ def live(mode, notes):
             file.write(line.decode())
             warning = {"warning": "back again"} if mode == "warns" else {}
             print(json.dumps({"peak": 0.5, **warning}), flush=True)
-            if mode == "dies":
+            if mode == "dies" or (mode == "dies_of_a_note" and '"on"' in line.decode()):
                 sys.stderr.write("something in C went wrong\n")
                 sys.stderr.flush()
                 os.abort()

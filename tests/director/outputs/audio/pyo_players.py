@@ -50,7 +50,7 @@ def render(strips, cues, settings):
 
 def lose_and_revive(strips, cues, settings):
     """Break the synthesiser three times, and hear it come back."""
-    with offline._manual_server(settings) as (pyo, server, output):
+    with offline.manual_server(settings) as (pyo, server, output):
         synths = []
 
         def build():

@@ -10,7 +10,8 @@ import pytest
 from director.outputs.audio import AudioOutput
 from director.outputs.audio.engine import sound_cards
 from director.outputs.audio.render import words_of
-from director.outputs.base import NoteOff, NoteOn, TempoChange
+from director.outputs.base import Level, NoteOff, NoteOn, StripAdded, TempoChange
+from director.score import Strip
 from musebots.errors import OutputUnavailable
 from musebots.timebase import TempoMap
 
@@ -104,25 +105,47 @@ async def test_closing_ends_the_sound_process(opened, notes):
 
 
 async def test_a_sound_process_that_does_not_end_is_killed(opened, notes, monkeypatch):
-    monkeypatch.setattr("director.outputs.audio.engine.END_SECONDS", 0.1)
+    monkeypatch.setattr("director.outputs.audio.soundprocess.END_SECONDS", 0.1)
     output = await opened("deaf")
     until(lambda: heard(notes))
     await output.close()
     assert not is_alive(heard(notes)[0][1])
 
 
-async def test_the_death_of_the_sound_process_is_said_once_and_ends_nothing(opened, caplog):
-    output = await opened("dies")
+async def test_a_sound_process_that_dies_is_started_anew_with_its_faders_and_guests(opened, notes):
+    output = await opened("dies_of_a_note")
+    output.send(StripAdded(0, 0.0, Strip("ghost", "keys", 3)))
+    for gain in (0.1, 0.25):
+        output.send(Level(0, 0.0, "mel", 0, gain, -0.5))
+    first = output.pid
+    output.send(ON)
+    until(lambda: output.n_crashes == 1 and output.is_sounding)
+    until(lambda: len(heard(notes)) == 3)
+    assert output.pid != first
+    assert heard(notes)[1:] == [
+        [100.0, "strip keys", "ghost", 3, 0.0],
+        [100.0, "level", "mel", 0.25, -0.5],
+    ]
+    output.send(OFF)
+    until(lambda: heard(notes)[-1] == [102.0, "off", "mel", 60, 0.0])
+
+
+async def test_a_sound_process_that_keeps_dying_is_let_go_and_ends_nothing(opened, caplog):
     with caplog.at_level(logging.WARNING):
-        output.send(ON)
-        until(lambda: not output.is_sounding)
-        until(lambda: caplog.records)
+        output = await opened("dies")
+        for _ in range(3):
+            output.send(StripAdded(0, 0.0, Strip("ghost", "keys", 3)))  # told to each that follows
+        until(lambda: any("keeps ending" in record.getMessage() for record in caplog.records))
         for _ in range(10_000):
             output.send(ON)
         output.panic()
+        assert not output.is_sounding
         await output.close()
-    assert [record.getMessage() for record in caplog.records] == [
-        "the sound process ended (something in C went wrong); playing on in silence"
+    said = [record.getMessage() for record in caplog.records]
+    reason = "something in C went wrong"
+    assert said == [
+        *[f"the sound process ended ({reason}) and is started anew"] * 4,
+        f"the sound process keeps ending ({reason}); playing on in silence",
     ]
 
 
@@ -138,7 +161,7 @@ async def test_what_the_sound_process_warns_of_is_passed_on_and_it_plays_on(open
 async def test_a_sound_process_that_does_not_listen_never_blocks_the_band(
     opened, caplog, monkeypatch
 ):
-    monkeypatch.setattr("director.outputs.audio.engine.END_SECONDS", 0.1)
+    monkeypatch.setattr("director.outputs.audio.soundprocess.END_SECONDS", 0.1)
     output = await opened("deaf")
     with caplog.at_level(logging.WARNING):
         for _ in range(20_000):
@@ -149,17 +172,17 @@ async def test_a_sound_process_that_does_not_listen_never_blocks_the_band(
         "the sound process does not keep up: notes are being dropped"
     ]
     # The end of a note was lost with the rest, so that all notes are ended.
-    assert json.loads(output._waiting.get_nowait())[1] == "panic"
+    assert json.loads(output._process._waiting.get_nowait())[1] == "panic"
 
 
 async def test_a_panic_overtakes_what_waits(opened, monkeypatch):
-    monkeypatch.setattr("director.outputs.audio.engine.END_SECONDS", 0.1)
+    monkeypatch.setattr("director.outputs.audio.soundprocess.END_SECONDS", 0.1)
     output = await opened("deaf")
     for _ in range(4000):
         output.send(ON)
     output.panic()
-    assert json.loads(output._waiting.get_nowait())[1] == "panic"
-    assert output._waiting.empty()
+    assert json.loads(output._process._waiting.get_nowait())[1] == "panic"
+    assert output._process._waiting.empty()
 
 
 @pytest.mark.parametrize(
@@ -207,7 +230,7 @@ async def test_none_is_silent_and_starts_no_process(fake, make_score, notes):
 
 
 def test_an_unknown_kind_is_refused():
-    with pytest.raises(ValueError, match="kind must be auto, portaudio, jack or none"):
+    with pytest.raises(ValueError, match="kind must be auto, portaudio, jack, browser or none"):
         AudioOutput("alsa")
 
 
