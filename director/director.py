@@ -96,9 +96,7 @@ class Director:
         )
         self._announcements = Announcements(score, self.clock, self.reception)
         self._tempo = Tempo(score, self.clock, self.playback, self.reception)
-        self.transport = Transport(
-            self.clock, self.playback, self.reception, self._housekeeping
-        )
+        self.transport = Transport(self.clock, self.playback, self.reception, self._housekeeping)
         self._pulse = PulseSender(
             self.clock,
             start_tick=score.start_tick,

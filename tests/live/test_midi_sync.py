@@ -39,14 +39,17 @@ def clock_script(bpm_at, n_beats, *, jitter=0.002, n_before=24):
 def log_of(folder):
     rows = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
     begun = next(row[1] for row in rows if row[0] == "begun")
-    return begun, [(row[1] - begun, mido.Message.from_hex(row[2])) for row in rows if row[0] == "sent"]
+    return begun, [
+        (row[1] - begun, mido.Message.from_hex(row[2])) for row in rows if row[0] == "sent"
+    ]
 
 
 def test_the_band_begins_with_the_clock_keeps_on_it_and_passes_it_on(tmp_path):
     script, beats = clock_script(lambda beat: 140.0 + beat, 17)
     process = play(
         "hello", "--bars", "4", "--sync", "midi:clock", "--midi-out", "synth", "--clock-out",
-        "synth", "--port", "0", "-v", "-o", "x.mid", cwd=tmp_path, env=environment(tmp_path, script),
+        "synth", "--port", "0", "-v", "-o", "x.mid",
+        cwd=tmp_path, env=environment(tmp_path, script),
     )  # fmt: skip
     until_line(process, "INFO director.sync.follower: waiting for the MIDI clock of Clock Box")
     (tmp_path / "go").touch()
