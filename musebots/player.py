@@ -183,13 +183,9 @@ class GeneratorBot(Musebot):
         """The first tick that can still be changed; the notes of a drummer's step may be early."""
         if not self.clock.is_started:
             return 0
-        ahead = self.clock.tempo_map.tick_at(
-            asyncio.get_running_loop().time()
-            + self._horizon_seconds
-            + WAY_SECONDS
-            - self.clock.anchor_seconds
-        )
-        return max(0, math.ceil(ahead) + (HALF_STEP_TICKS if self.is_percussion else 0))
+        open_at = asyncio.get_running_loop().time() + self._horizon_seconds + WAY_SECONDS
+        tick = math.ceil(self.clock.tempo_map.tick_at(open_at - self.clock.anchor_seconds))
+        return max(0, tick + (HALF_STEP_TICKS if self.is_percussion else 0))
 
     def _replan_soon(self) -> None:
         """Now, or, where a hand moves without end, as soon as it has been long enough."""
