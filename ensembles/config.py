@@ -70,7 +70,7 @@ class OutputSpec:
     kind: Literal["audio", "midifile", "midiport", "wav"]
     path: Path | None = None
     port: str | None = None
-    driver: Literal["auto", "portaudio", "jack"] | None = None
+    driver: Literal["auto", "portaudio", "jack", "browser"] | None = None
 
 
 @dataclass(frozen=True)

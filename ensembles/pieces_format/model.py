@@ -218,7 +218,7 @@ class OutputTable(_Table):
     kind: Literal["audio", "midifile", "midiport", "wav"]
     path: str | None = None
     port: str | None = None
-    driver: Literal["auto", "portaudio", "jack"] | None = None
+    driver: Literal["auto", "portaudio", "jack", "browser"] | None = None
 
     @model_validator(mode="after")
     def _has_its_target(self) -> Self:
