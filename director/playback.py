@@ -183,7 +183,7 @@ class Playback:
         self._arm()
 
     def skip_to(self, tick: int) -> None:
-        """The music goes on at `tick`; what was to begin before is dropped, also if it comes yet."""
+        """The music goes on at `tick`; what was to begin before is dropped, now and later."""
         self.scheduler.drop_before(tick)
         self._first_tick = max(self._first_tick, tick)
         self._committed_tick = max(self._committed_tick, tick - 1)

@@ -17,7 +17,7 @@ __all__ = ["Follower"]
 
 log = logging.getLogger(__name__)
 
-HOLD_SECONDS = 0.1  # before the downbeat: beyond the commit horizon, within everybody's lead
+HOLD_SECONDS = 0.05  # before the downbeat is committed: within everybody's lead
 LOOK_SECONDS = 0.1
 
 
@@ -72,7 +72,8 @@ class Follower:
         """Let the band begin to play, and stop it before the first note sounds."""
         tempo_map = director.clock.tempo_map
         first_seconds = tempo_map.seconds_at(director.score.first_tick)
-        await director.clock.until_tick(tempo_map.tick_at(first_seconds - HOLD_SECONDS))
+        ahead_seconds = HOLD_SECONDS + director.playback.horizon_seconds
+        await director.clock.until_tick(tempo_map.tick_at(first_seconds - ahead_seconds))
 
     async def _wait_for(self, director: Director) -> None:
         """Hold the music until the leader plays."""

@@ -26,6 +26,7 @@ from ensembles.pieces_format.fields import (
     Bpm,
     Channel,
     ChordsField,
+    FadersField,
     Identifier,
     KeyField,
     Program,
@@ -50,6 +51,7 @@ __all__ = [
     "OutputTable",
     "PieceTable",
     "SectionTable",
+    "SteeringTable",
     "SyncTable",
     "TempoChangeTable",
     "TempoTable",
@@ -113,6 +115,7 @@ class SectionTable(_Table):
     register_: Unit = Field(default=0.5, alias="register")
     tacet: Several[str] = ()
     solo: str = ""
+    fader: FadersField | None = None
 
     @property
     def progression(self) -> Progression:
@@ -225,7 +228,7 @@ class OutputTable(_Table):
     kind: Literal["audio", "midiclock", "midifile", "midiport", "wav"]
     path: str | None = None
     port: str | None = None
-    driver: Literal["auto", "portaudio", "jack"] | None = None
+    driver: Literal["auto", "portaudio", "jack", "browser"] | None = None
 
     @model_validator(mode="after")
     def _has_its_target(self) -> Self:
@@ -252,6 +255,16 @@ class MonitorTable(_Table):
             return None
         beside: Path = (info.context or {}).get("folder", Path())
         return str((beside / background).resolve())
+
+
+class SteeringTable(_Table):
+    """Calmer or bolder: who moves the bots, towards what, and where their faders stand."""
+
+    mode: Literal["off", "fader", "nudge", "insist", "encourage", "damp"] = "fader"
+    target: Unit = 0.5
+    tolerance: Annotated[float, ranged(0.01, 0.5)] = 0.1
+    means: Literal["direction", "units"] = "direction"
+    fader: FadersField = ()
 
 
 class SyncTable(_Table):
@@ -285,6 +298,7 @@ class PieceTable(_Table):
     bot: Several[BotTable]
     output: Several[OutputTable] = ()
     monitor: MonitorTable | None = None
+    steering: SteeringTable | None = None
     sync: SyncTable = SyncTable()
 
     @model_validator(mode="before")
@@ -332,6 +346,7 @@ TABLES: dict[tuple[str, ...], type[BaseModel]] = {
     ("bot",): BotTable,
     ("output",): OutputTable,
     ("monitor",): MonitorTable,
+    ("steering",): SteeringTable,
     ("sync",): SyncTable,
 }
 """The table that stands under each dotted key."""
