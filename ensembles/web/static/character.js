@@ -29,6 +29,7 @@ export class Character {
       this.small);
     this.band.onChange(() => this.lay());
     this.store.on("fader/", (value, key) => this.take(key.slice(6), value ?? 0));
+    this.takePolicy(undefined);
     this.store.on("policy", (policy) => this.takePolicy(policy));
     this.store.on("steered/", (steered, key) => this.rows.get(key.slice(8))?.tell(steered));
   }
