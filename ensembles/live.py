@@ -260,6 +260,7 @@ def _facts(
         "swing": score.swing,
         "swing_unit_ticks": score.swing_unit_ticks,
         "recording": str(recording),
+        "ratings": str(recording.resolve().with_suffix(".sqlite")),
         "bots": {bot.id: bot.bot for bot in piece.bots},
         "flags_per_hour": monitor.flags_per_hour if monitor else None,
         "sound": sound,
