@@ -16,6 +16,7 @@ import pytest
 
 from ensembles.config import load_piece
 from ensembles.rendering import render
+from musebots import messages as m
 
 from .processes import notes_of, play, until_line
 
@@ -115,6 +116,8 @@ def test_a_stock_bot_from_elsewhere_plays_what_it_plays_at_home_and_nobody_witho
         "--elsewhere", "melody",
     )  # fmt: skip
     where = ("--director", f"{host}:{address[1]}")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.sendto(m.encode(m.Sealed(bytes(80), bytes(16))), address)
     intruder = join("hello", *where, cwd=tmp_path, key="guessed-wrongly")
     bot = join("melody", *where, cwd=tmp_path)
     output, _ = band.communicate(timeout=60)
