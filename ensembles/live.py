@@ -26,6 +26,7 @@ from director.score import Score
 from director.status import Status
 from ensembles.config import Piece
 from ensembles.journal import Journal, Saved
+from ensembles.lan import Lan, LanOptions, LinkReport
 from ensembles.leading import LeaderSpec, Leading
 from ensembles.logbook import Logbook, logbook_path
 from ensembles.monitoring import (
@@ -63,8 +64,8 @@ class LiveOptions:
     `ends_on_exiting` a bot that broadcasts `exiting` ends the session, as classic conductors have
     it. A `journal` is kept at every bar line; `saved` is a session that is taken up again. With
     `is_monitored` the monitor listens, also where the piece does not ask for it. With `page` the
-    live page is served. The `leader` is who leads the tempo, None the band itself; `clock_out` is
-    part of the name of a port that MIDI clock is sent to.
+    live page is served, with `lan` other machines may join. The `leader` is who leads the tempo,
+    None the band itself; `clock_out` is part of the name of a port that MIDI clock is sent to.
     """
 
     bars: int | None = None
@@ -81,15 +82,20 @@ class LiveOptions:
     leader: LeaderSpec | None = None
     clock_out: str | None = None
     page: PageOptions | None = None
+    lan: LanOptions | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LiveReport:
-    """What a performance came to, where its recording lies, and who had to be brought back."""
+    """What a performance came to, where its recording lies, and who had to be brought back.
+
+    `links` says how well datagrams travelled between machines.
+    """
 
     session: SessionReport
     recording: Path
     n_restarts: Mapping[str, int] = field(default_factory=dict)
+    links: tuple[LinkReport, ...] = ()
 
     def __str__(self) -> str:
         session = self.session
@@ -109,6 +115,8 @@ class LiveReport:
         ):
             if counts:
                 parts.append(f"{words}: " + ", ".join(f"{who} {n}" for who, n in counts.items()))
+        if self.links:
+            parts.append("other machines: " + ", ".join(map(str, self.links)))
         if session.flags or session.monitoring:
             parts.append(f"flags: {len(session.flags)}")
         return "; ".join(parts)
@@ -215,7 +223,12 @@ async def play_live(
         director.roster.leave(PAGE_ID)  # nobody waits for the page
         if options.saved is not None:
             director.reception.retained.restore(options.saved.retained)
-        address = await director.open(UdpNetwork(), port=options.port)
+        lan = None if options.lan is None else Lan(options.lan)
+        network = UdpNetwork() if lan is None else lan.network
+        address = await director.open(network, port=options.port)
+        if lan is not None:
+            on_notice(f"other machines join with: {lan.invitation(address[1])}")
+            await stack.enter_async_context(lan.announced(piece.name, address[1]))
         supervisor.attach(director, (LOOPBACK_HOST, address[1]))
         stack.push_async_callback(supervisor.end)
         request.attach(director.stop)
@@ -226,7 +239,8 @@ async def play_live(
                 listening = await MonitorProcess.start(director, (LOOPBACK_HOST, address[1]))
                 stack.push_async_callback(listening.end)
             for bot in piece.bots:
-                await supervisor.begin(bot)
+                if not (options.lan and bot.id in options.lan.elsewhere):
+                    await supervisor.begin(bot)
             if options.page is not None:
                 listening_at = (LOOPBACK_HOST, address[1])
                 page = PageProcess(
@@ -246,7 +260,7 @@ async def play_live(
         options.journal.finish()
     if supervisor.is_deserted:
         raise MusebotError(f"no bot is left; what was played is in {recording}")
-    return LiveReport(session, recording, supervisor.n_restarts)
+    return LiveReport(session, recording, supervisor.n_restarts, lan.report() if lan else ())
 
 
 def _facts(

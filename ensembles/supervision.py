@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from director.caretaker import Request
-from director.director import Director
+from director.director import Casting, Director
 from ensembles.classic.folders import is_classic_folder
 from ensembles.classic.launching import Launcher
 from ensembles.config import BotSpec
@@ -164,6 +164,12 @@ class Supervisor:
         charge.bot, charge.process = charge.understudy
         charge.started_seconds = self._loop.time()
         charge.understudy = None
+
+    def arrived(self, bot_id: str, role: str) -> None:
+        """A bot was started elsewhere: it plays through a strip of its own."""
+        strip = self._lineup.guest(bot_id, role)
+        log.warning("%s joins the band", bot_id)
+        self._director.add_bot(strip, Casting(strip.role, self._director.score.seed))
 
     def asked(self, request: Request, source: Address) -> None:
         """Add, remove or replace a bot; `ValueError` when that cannot be."""

@@ -14,6 +14,7 @@ from ensembles.cli.options import (
     AsJson,
     Bars,
     Bpm,
+    Key,
     PieceName,
     Quiet,
     Seed,
@@ -22,6 +23,7 @@ from ensembles.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from ensembles.lan import LanOptions
     from ensembles.leading import LeaderSpec
 
 __all__ = ["AudioDriver", "play", "render"]
@@ -84,6 +86,19 @@ def play(
     opens_browser: Annotated[
         bool, typer.Option("--open", help="Serve the page and open a browser on it.")
     ] = False,
+    listen: Annotated[
+        str | None,
+        typer.Option("--listen", metavar="ADDRESS", help="Let other machines join, by the key."),
+    ] = None,
+    key: Key = "",
+    classic: Annotated[
+        list[str] | None,
+        typer.Option("--classic", metavar="HOST", help="Let that machine's classic bots play."),
+    ] = None,
+    elsewhere: Annotated[
+        list[str] | None,
+        typer.Option("--elsewhere", metavar="BOT", help="Not started here: it joins by itself."),
+    ] = None,
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="The Director's UDP port; 0: any.")
     ] = CONDUCTOR_PORT,
@@ -112,6 +127,7 @@ def play(
         sync = request.get("sync")
     is_classic = is_set(piece)
     chosen = load_set(Path(piece), bots) if is_classic else load_piece(piece)
+    lan = _lan_options(listen, key, classic, elsewhere)
     page = PageOptions(page_host, page_port, opens_browser)
     options = LiveOptions(
         bars=bars,
@@ -128,6 +144,7 @@ def play(
         leader=_leader(sync or chosen.table.sync.leader),
         clock_out=clock_out,
         page=page if has_page or opens_browser or audio is AudioDriver.BROWSER else None,
+        lan=lan,
     )
     with stopping_on_signals(is_last=True) as asked:
         if quiet:
@@ -136,6 +153,20 @@ def play(
         with StatusLine() as line:
             report = live(chosen, options, line, tell, asked)
         tell(str(report), style="")
+
+
+def _lan_options(
+    listen: str | None, key: str, classic: list[str] | None, elsewhere: list[str] | None
+) -> LanOptions | None:
+    """What is opened to other machines; nothing unless it is asked for."""
+    from ensembles.lan import LanOptions
+
+    if listen is None:
+        for name, value in (("--classic", classic), ("--elsewhere", elsewhere)):
+            if value:
+                raise typer.BadParameter("needs --listen ADDRESS", param_hint=name)
+        return None
+    return LanOptions(listen, key, tuple(classic or ()), tuple(elsewhere or ()))
 
 
 def _leader(text: str) -> LeaderSpec | None:

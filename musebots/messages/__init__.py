@@ -33,6 +33,7 @@ from musebots.messages.music import (
     Notes,
     Tempo,
 )
+from musebots.messages.remote import Sealed
 from musebots.messages.steering import (
     AT_ONCE,
     MEANS,
@@ -55,8 +56,8 @@ __all__ = [
     "ClockPing", "ClockPong", "Control", "Fader", "Flag", "Form", "Gain", "HarmonyPlan", "Hello",
     "Horizon", "Member", "Message", "Meter", "Mix", "Monitoring", "Notes", "Notice", "Off",
     "OscValue", "Panic", "Policy", "Progress", "Rating", "Ready", "Remove", "Replace", "Roster",
-    "Score", "SetTempo", "State", "Steer", "Steered", "Stop", "Strip", "Tempo", "Time", "Unknown",
-    "Wanted", "Welcome", "decode", "decode_all", "encode", "plain", "steps_per_message",
+    "Score", "Sealed", "SetTempo", "State", "Steer", "Steered", "Stop", "Strip", "Tempo", "Time",
+    "Unknown", "Wanted", "Welcome", "decode", "decode_all", "encode", "plain", "steps_per_message",
 ]  # fmt: skip
 
 PROTOCOL_VERSION = 1
