@@ -67,7 +67,7 @@ class BotSpec:
 class OutputSpec:
     """One output of a piece: `path` for files, `port` for MIDI ports, `driver` for audio."""
 
-    kind: Literal["audio", "midifile", "midiport", "wav"]
+    kind: Literal["audio", "midiclock", "midifile", "midiport", "wav"]
     path: Path | None = None
     port: str | None = None
     driver: Literal["auto", "portaudio", "jack", "browser"] | None = None

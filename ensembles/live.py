@@ -19,6 +19,7 @@ from director.outputs.audio.engine import AudioKind
 from director.outputs.audio.packets import StreamAddress
 from director.outputs.base import Output
 from director.outputs.deadline import DeadlineThread
+from director.outputs.midiclock import MidiClockOutput
 from director.outputs.midifile import MidiFileOutput
 from director.outputs.midiport import MidiPortOutput
 from director.score import Score
@@ -26,6 +27,7 @@ from director.status import Status
 from ensembles.config import Piece
 from ensembles.journal import Journal, Saved
 from ensembles.lan import Lan, LanOptions, LinkReport
+from ensembles.leading import LeaderSpec, Leading
 from ensembles.logbook import Logbook, logbook_path
 from ensembles.monitoring import (
     MONITOR_ID,
@@ -62,7 +64,8 @@ class LiveOptions:
     `ends_on_exiting` a bot that broadcasts `exiting` ends the session, as classic conductors have
     it. A `journal` is kept at every bar line; `saved` is a session that is taken up again. With
     `is_monitored` the monitor listens, also where the piece does not ask for it. With `page` the
-    live page is served, with `lan` other machines may join.
+    live page is served, with `lan` other machines may join. The `leader` is who leads the tempo,
+    None the band itself; `clock_out` is part of the name of a port that MIDI clock is sent to.
     """
 
     bars: int | None = None
@@ -76,6 +79,8 @@ class LiveOptions:
     journal: Journal | None = None
     saved: Saved | None = None
     is_monitored: bool = False
+    leader: LeaderSpec | None = None
+    clock_out: str | None = None
     page: PageOptions | None = None
     lan: LanOptions | None = None
 
@@ -189,6 +194,9 @@ async def play_live(
         await stack.enter_async_context(opened(outputs, score))
         if audio is not None:
             outputs.append(audio)
+        leading = await stack.enter_async_context(
+            Leading.by(options.leader, score.tempo_map.bpm_at(0), on_notice)
+        )
         versions = recording.with_name(f"{recording.stem}-versions")
         supervisor = Supervisor(piece.source, versions)
         cast = cast_of(piece, score)
@@ -198,7 +206,8 @@ async def play_live(
             logbook = Logbook(logbook_path(recording), score)
         if options.page is not None:
             cast[PAGE_ID] = casting_of_page(
-                _facts(piece, score, recording, monitor, sound=audio.kind if audio else "none"),
+                _facts(piece, score, recording, monitor, sound=audio.kind if audio else "none")
+                | {"sync": str(options.leader or "own clock")},
                 score.seed,
             )
         director = Director(
@@ -208,6 +217,7 @@ async def play_live(
             call_at=pulse.call_at,
             caretaker=supervisor,
             ends_on_exiting=options.ends_on_exiting,
+            anchor_for=leading.anchor_for,
             on_finding=logbook.find if logbook else lambda finding, tick: None,
         )
         director.roster.leave(PAGE_ID)  # nobody waits for the page
@@ -224,7 +234,7 @@ async def play_live(
         request.attach(director.stop)
         stack.callback(request.detach)
         stack.enter_context(noted(director))
-        async with _reporting(director, on_status, options.journal):
+        async with _reporting(director, on_status, options.journal), leading.of(director):
             if monitor is not None:
                 listening = await MonitorProcess.start(director, (LOOPBACK_HOST, address[1]))
                 stack.push_async_callback(listening.end)
@@ -267,7 +277,6 @@ def _facts(
         "ratings": str(recording.resolve().with_suffix(".sqlite")),
         "bots": {bot.id: bot.bot for bot in piece.bots},
         "flags_per_hour": monitor.flags_per_hour if monitor else None,
-        "sync": "own clock",
         "sound": sound,
     }
 
@@ -306,12 +315,16 @@ def _written_and_wired(piece: Piece, options: LiveOptions) -> list[Output]:
     for spec in piece.outputs:
         if spec.kind == "midiport" and options.midi_out is None:
             outputs.append(MidiPortOutput(spec.port))
+        elif spec.kind == "midiclock" and options.clock_out is None:
+            outputs.append(MidiClockOutput(spec.port))
         elif spec.kind == "midifile" and spec.path is not None:
             outputs.append(MidiFileOutput(spec.path))
         elif spec.kind == "wav" and spec.path is not None:
             outputs.append(WavOutput(spec.path))
     if options.midi_out is not None:
         outputs.append(MidiPortOutput(options.midi_out))
+    if options.clock_out is not None:
+        outputs.append(MidiClockOutput(options.clock_out))
     return outputs
 
 

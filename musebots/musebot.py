@@ -267,7 +267,9 @@ class Musebot(Agent):
         return float(value)
 
     def _place_anchor(self) -> None:
-        if self._anchor_ns != NOT_STARTED and self._offset_ns is not None:
+        if self._anchor_ns == NOT_STARTED:
+            self.clock.hold()
+        elif self._offset_ns is not None:
             self.clock.start((self._anchor_ns - self._offset_ns) / NS_PER_SECOND)
 
     def _forget(self) -> None:

@@ -24,6 +24,7 @@ from ensembles.cli.options import (
 
 if TYPE_CHECKING:
     from ensembles.lan import LanOptions
+    from ensembles.leading import LeaderSpec
 
 __all__ = ["AudioDriver", "play", "render"]
 
@@ -55,6 +56,13 @@ def play(
     ] = None,
     midi_out: Annotated[
         str | None, typer.Option("--midi-out", help="Also play into this MIDI port.")
+    ] = None,
+    sync: Annotated[
+        str | None,
+        typer.Option("--sync", help="Who leads the tempo: internal (the band), midi:PORT or link."),
+    ] = None,
+    clock_out: Annotated[
+        str | None, typer.Option("--clock-out", help="Send MIDI clock to this MIDI port.")
     ] = None,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="Record the session to this MIDI file.")
@@ -108,13 +116,15 @@ def play(
     from ensembles.web.process import PageOptions
 
     request: dict[str, Any] = {"piece": piece, "bots": None if bots is None else str(bots),
-               "bars": bars, "bpm": bpm, "seed": seed, "monitor": is_monitored}  # fmt: skip
+               "bars": bars, "bpm": bpm, "seed": seed, "monitor": is_monitored,
+               "sync": sync}  # fmt: skip
     saved = read_journal() if resume else None
     if saved is not None:
         request = saved.request
         piece, bars, bpm, seed = (request[key] for key in ("piece", "bars", "bpm", "seed"))
         bots = Path(request["bots"]) if request["bots"] else None
         is_monitored = bool(request.get("monitor"))
+        sync = request.get("sync")
     is_classic = is_set(piece)
     chosen = load_set(Path(piece), bots) if is_classic else load_piece(piece)
     lan = _lan_options(listen, key, classic, elsewhere)
@@ -131,6 +141,8 @@ def play(
         journal=Journal(request),
         saved=saved,
         is_monitored=is_monitored,
+        leader=_leader(sync or chosen.table.sync.leader),
+        clock_out=clock_out,
         page=page if has_page or opens_browser or audio is AudioDriver.BROWSER else None,
         lan=lan,
     )
@@ -155,6 +167,16 @@ def _lan_options(
                 raise typer.BadParameter("needs --listen ADDRESS", param_hint=name)
         return None
     return LanOptions(listen, key, tuple(classic or ()), tuple(elsewhere or ()))
+
+
+def _leader(text: str) -> LeaderSpec | None:
+    from ensembles.leading import read_leader
+    from musebots.errors import ConfigError
+
+    try:
+        return read_leader(text)
+    except ValueError as error:
+        raise ConfigError(f"--sync: {error}") from error
 
 
 def render(
