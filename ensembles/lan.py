@@ -75,11 +75,16 @@ class Lan:
         classic_hosts = [resolved(name) for name in options.classic_hosts]
         self.network = Gateway(UdpNetwork(), derived_key(self.phrase), host, classic_hosts)
 
+    @property
+    def host(self) -> str:
+        """By what other machines know this one."""
+        host = self._options.listen_host
+        is_any = ipaddress.ip_address(resolved(host)).is_unspecified
+        return socket.gethostname() if is_any else host
+
     def invitation(self, port: int) -> str:
         """What people type on the other machines."""
-        host = self._options.listen_host
-        if ipaddress.ip_address(resolved(host)).is_unspecified:
-            host = socket.gethostname()
+        host = self.host
         bot = next(iter(self._options.elsewhere), "melody")
         return f"musebots join {bot} --director {host}:{port} --key {self.phrase}"
 

@@ -24,8 +24,9 @@ from director.outputs.midifile import MidiFileOutput
 from director.outputs.midiport import MidiPortOutput
 from director.score import Score
 from director.status import Status
-from ensembles.config import Piece
+from ensembles.config import BotSpec, Piece
 from ensembles.guests import GuestProcess
+from ensembles.hosts import Hosts
 from ensembles.journal import Journal, Saved
 from ensembles.lan import Lan, LanOptions, LinkReport
 from ensembles.leading import LeaderSpec, Leading
@@ -228,6 +229,7 @@ async def play_live(
         network = UdpNetwork() if lan is None else lan.network
         address = await director.open(network, port=options.port)
         if lan is not None:
+            supervisor.hosts = Hosts((lan.host, address[1]), lan.phrase)
             on_notice(f"other machines join with: {lan.invitation(address[1])}")
             await stack.enter_async_context(lan.announced(piece.name, address[1]))
         supervisor.attach(director, (LOOPBACK_HOST, address[1]))
@@ -243,7 +245,7 @@ async def play_live(
                 process = await GuestProcess.start(guest, director, (LOOPBACK_HOST, address[1]))
                 stack.push_async_callback(process.end)
             for bot in piece.bots:
-                if not (options.lan and bot.id in options.lan.elsewhere):
+                if not _joins_by_itself(bot, options.lan):
                     await supervisor.begin(bot)
             if options.page is not None:
                 listening_at = (LOOPBACK_HOST, address[1])
@@ -265,6 +267,17 @@ async def play_live(
     if supervisor.is_deserted:
         raise MusebotError(f"no bot is left; what was played is in {recording}")
     return LiveReport(session, recording, supervisor.n_restarts, lan.report() if lan else ())
+
+
+def _joins_by_itself(bot: BotSpec, lan: LanOptions | None) -> bool:
+    """Whether a bot is started by people on another machine; `ConfigError` if it cannot join."""
+    if lan is None and bot.host is not None:
+        raise ConfigError(
+            f"{bot.id} plays on {bot.host.name}: say where that reaches this machine, "
+            "--listen ADDRESS"
+        )
+    is_elsewhere = lan is not None and bot.id in lan.elsewhere
+    return is_elsewhere or (bot.host is not None and bot.host.ssh is None)
 
 
 def _facts(

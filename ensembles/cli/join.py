@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -9,6 +10,8 @@ import typer
 from ensembles.cli.options import Key, Quiet, Verbose, set_up_logging
 
 __all__ = ["join"]
+
+FROM_INPUT = "-"
 
 
 def join(
@@ -31,7 +34,10 @@ def join(
     verbose: Verbose = 0,
     quiet: Quiet = False,
 ) -> None:
-    """Play in a band on another machine, which was started with --listen."""
+    """Play in a band on another machine, which was started with --listen.
+
+    With '-' as its key it reads that from its standard input.
+    """
     set_up_logging(verbose, quiet)
     import asyncio
 
@@ -42,5 +48,6 @@ def join(
         if not quiet:
             tell(sentence, style="")
 
+    phrase = sys.stdin.readline().strip() if key == FROM_INPUT else key
     address = director_address(director)
-    asyncio.run(play_along(bot, bot_id, address, key, say))
+    asyncio.run(play_along(bot, bot_id, address, phrase, say))

@@ -132,6 +132,14 @@ class SectionTable(_Table):
         return self.bars or max(1, round(sum(bars for bars, _ in self.chords)))
 
 
+class HostTable(_Table):
+    """Another machine that bots play on."""
+
+    name: Identifier
+    ssh: str | None = None
+    command: str = "musebots"
+
+
 class BotTable(_Table):
     """Who plays, and through which strip of the mixer."""
 
@@ -144,6 +152,7 @@ class BotTable(_Table):
     gain_db: Annotated[float, ranged(-60.0, 12.0)] = 0.0
     pan: Signed = 0.0
     seed: Seed | None = None
+    host: str | None = None
     settings: dict[str, JsonValue] = {}
 
     @model_validator(mode="before")
@@ -296,6 +305,7 @@ class PieceTable(_Table):
     harmony: Literal["written", "follow"] = "written"
     section: Several[SectionTable] = ()
     bot: Several[BotTable]
+    host: Several[HostTable] = ()
     output: Several[OutputTable] = ()
     monitor: MonitorTable | None = None
     steering: SteeringTable | None = None
@@ -344,6 +354,7 @@ TABLES: dict[tuple[str, ...], type[BaseModel]] = {
     ("time_signature_changes",): TimeSignatureChangeTable,
     ("section",): SectionTable,
     ("bot",): BotTable,
+    ("host",): HostTable,
     ("output",): OutputTable,
     ("monitor",): MonitorTable,
     ("steering",): SteeringTable,
