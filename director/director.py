@@ -30,7 +30,7 @@ from director.tempo import Tempo
 from director.transport import Transport
 from musebots.clock import Clock
 from musebots.faults import one_fault
-from musebots.messages import Message, Off
+from musebots.messages import Lead, Message, Off
 from musebots.network import LOOPBACK_HOST, Address, Network, Wire
 
 __all__ = ["DEFAULT_PORT", "Casting", "Director", "SessionReport"]
@@ -203,9 +203,13 @@ class Director:
         """Other tempi from these ticks on, as another clock wants them; see `Tempo.steer`."""
         self._tempo.steer(points)
 
-    def be_led(self, ask_leader: Callable[[float], bool]) -> None:
-        """Somebody else leads the tempo, who is asked first when it is to change."""
-        self._tempo.ask_leader = ask_leader
+    def be_led(
+        self,
+        ask_leader: Callable[[float], bool],
+        hear_leader: Callable[[Lead], None] = lambda lead: None,
+    ) -> None:
+        """Somebody else leads the tempo, who is asked when it is to change, and may speak."""
+        self._tempo.ask_leader, self._tempo.hear_leader = ask_leader, hear_leader
 
     def status(self) -> Status:
         """Where the music is and who plays."""

@@ -99,6 +99,11 @@ class Dispatch:
                 self._take_mix(message)
             case m.SetTempo():
                 self.tempo.set(message.bpm, ramp_beats=message.ramp_beats)
+            case m.Lead() if self._is_here(source) and self._is_from(message.bot_id, source):
+                self.tempo.hear_leader(message)
+            case m.Heard() if self._is_here(source) and self._is_from(message.bot_id, source):
+                self.reception.retained.keep_notes(message.bot_id, datagram)
+                self._relay_to("notes", message.bot_id, datagram)
             case m.Add() | m.Remove() | m.Replace():
                 self.caretaker.asked(message, source)
             case m.Stop():

@@ -9,6 +9,7 @@ from director.playback import Playback
 from director.reception import Reception
 from director.score import Score
 from musebots.clock import Clock
+from musebots.messages import Lead
 from musebots.timebase import PPQ, TempoMap, ticks_from_beats
 
 __all__ = ["Tempo"]
@@ -37,6 +38,7 @@ class Tempo:
         self._playback = playback
         self._reception = reception
         self.ask_leader: Callable[[float], bool] | None = None
+        self.hear_leader: Callable[[Lead], None] = lambda lead: None
 
     def set(self, bpm: float, *, ramp_beats: float = 0.0) -> None:
         """Another tempo from the next beat on that is still open; the end still slows down.

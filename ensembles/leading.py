@@ -6,14 +6,22 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Literal
 
 from director.director import Director
+from director.score import Score
 from director.sync.follower import Follower
 from director.sync.leader import Leader
+from director.sync.remote import RemoteLeader
+from ensembles.guests import GuestSpec
+from musebots import messages as m
+from musebots.errors import OutputUnavailable
 
 __all__ = ["LEADERS", "LeaderSpec", "Leading", "read_leader"]
 
+LINK_ID = "link"
+LINK_BRIDGE = "ensembles.link_bridge:LinkBridge"
 LEADERS = "internal, midi, midi:PORT or link"
 
 
@@ -50,35 +58,53 @@ def read_leader(text: str) -> LeaderSpec | None:
 
 
 class Leading:
-    """The leader of one performance, from before the Director is there until the music is over."""
+    """The leader of one performance, from before the Director is there until the music is over.
 
-    def __init__(self, leader: Leader | None) -> None:
+    Attributes
+    ----------
+    guests : tuple of GuestSpec
+        Processes that the leader needs.
+    """
+
+    def __init__(self, leader: Leader | None, *guests: GuestSpec) -> None:
+        self.guests = guests
         self._leader = leader
         self._follower = Follower(leader) if leader is not None else None
 
     @classmethod
     @contextlib.asynccontextmanager
     async def by(
-        cls, spec: LeaderSpec | None, bpm: float, on_notice: Callable[[str], None]
+        cls, spec: LeaderSpec | None, score: Score, on_notice: Callable[[str], None]
     ) -> AsyncIterator[Leading]:
         """Find the leader; it is let go in the end.
 
         Raises
         ------
         OutputUnavailable
-            If there is no such MIDI port.
+            If there is no such MIDI port, or no Ableton Link.
         """
+        bpm = score.tempo_map.bpm_at(0)
         if spec is None:
             yield cls(None)
-            return
-        from director.inputs.midi import lead_by_midi_clock
+        elif spec.kind == "link":
+            if find_spec("aalink") is None:
+                raise OutputUnavailable(
+                    'Ableton Link unavailable; install it with: pip install "musebots[link]"'
+                )
+            bar_beats = score.meter_map.time_signature_at(0).bar_beats
+            guest = GuestSpec(
+                LINK_ID, LINK_BRIDGE, "leader", {"quantum": bar_beats}, "the tempo stays as it is"
+            )
+            yield cls(RemoteLeader("Ableton Link", LINK_ID, bpm=bpm, bar_beats=bar_beats), guest)
+        else:
+            from director.inputs.midi import lead_by_midi_clock  # mido
 
-        leader, port = lead_by_midi_clock(spec.port, bpm)
-        try:
-            on_notice(f"{leader.name} leads: start it there, and the band begins")
-            yield cls(leader)
-        finally:
-            port.close()
+            leader, port = lead_by_midi_clock(spec.port, bpm)
+            try:
+                on_notice(f"{leader.name} leads: start it there, and the band begins")
+                yield cls(leader)
+            finally:
+                port.close()
 
     def anchor_for(self, earliest_seconds: float) -> float:
         """When tick 0 is to fall."""
@@ -92,7 +118,7 @@ class Leading:
         if self._follower is None or self._leader is None:
             yield
             return
-        director.be_led(self._leader.ask_tempo)
+        _introduce(self._leader, director)
         following = asyncio.create_task(self._follower.run(director))
         following.add_done_callback(lambda _: director.stop())  # it never ends by itself
         try:
@@ -101,3 +127,18 @@ class Leading:
             following.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await following
+
+
+def _introduce(leader: Leader, director: Director) -> None:
+    """Let them hear each other."""
+    if not isinstance(leader, RemoteLeader):
+        director.be_led(leader.ask_tempo)
+        return
+
+    def send_tempo(bpm: float) -> None:
+        member = director.roster.members.get(leader.bot_id)
+        if member is not None and member.is_here:
+            director.reception.relay(m.encode(m.SetTempo(bpm)), [member])
+
+    leader.send_tempo = send_tempo
+    director.be_led(leader.ask_tempo, leader.hear)

@@ -25,6 +25,7 @@ from director.outputs.midiport import MidiPortOutput
 from director.score import Score
 from director.status import Status
 from ensembles.config import BotSpec, Piece
+from ensembles.guests import GuestProcess
 from ensembles.hosts import Hosts
 from ensembles.journal import Journal, Saved
 from ensembles.lan import Lan, LanOptions, LinkReport
@@ -195,12 +196,12 @@ async def play_live(
         await stack.enter_async_context(opened(outputs, score))
         if audio is not None:
             outputs.append(audio)
-        leading = await stack.enter_async_context(
-            Leading.by(options.leader, score.tempo_map.bpm_at(0), on_notice)
-        )
+        leading = await stack.enter_async_context(Leading.by(options.leader, score, on_notice))
         versions = recording.with_name(f"{recording.stem}-versions")
         supervisor = Supervisor(piece.source, versions)
         cast = cast_of(piece, score)
+        guests = leading.guests
+        cast |= {guest.id: guest.casting(score.seed) for guest in guests}
         logbook = None
         if monitor is not None:
             cast[MONITOR_ID] = casting_of_monitor(monitor, score.seed)
@@ -240,6 +241,9 @@ async def play_live(
             if monitor is not None:
                 listening = await MonitorProcess.start(director, (LOOPBACK_HOST, address[1]))
                 stack.push_async_callback(listening.end)
+            for guest in guests:
+                process = await GuestProcess.start(guest, director, (LOOPBACK_HOST, address[1]))
+                stack.push_async_callback(process.end)
             for bot in piece.bots:
                 if not _joins_by_itself(bot, options.lan):
                     await supervisor.begin(bot)

@@ -23,6 +23,7 @@ from musebots.messages import (
     Control,
     Form,
     HarmonyPlan,
+    Heard,
     Message,
     Notes,
     OscValue,
@@ -235,7 +236,7 @@ class Musebot(Agent):
                 self._forget()
             case Form():
                 self.course = self.course.joined(message.section)
-            case Notes():
+            case Notes() | Heard():
                 self.band.add(message.bot_id, message.notes)
             case Cancel():
                 self.band.cancel(message.bot_id, message.from_tick)

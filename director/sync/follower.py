@@ -57,12 +57,13 @@ class Follower:
         if leader.bar_beats is None or not leader.is_playing:
             await self._count_in(director)
         while True:
+            is_urgent = leader.changed.is_set()
             leader.changed.clear()
             if not leader.is_playing:
                 await self._wait_for(director)
             if leader.origin_beat != self._origin_beat:
                 self._go_on(director)
-            self._slaved.steer(director, bar_beats=_bar_beats(director))
+            self._slaved.steer(director, is_urgent=is_urgent, bar_beats=_bar_beats(director))
             next_tick = (clock.tick_now // GRID_TICKS + 1) * GRID_TICKS
             wait = min(LOOK_SECONDS, clock.seconds_at(next_tick) - self._loop.time())
             with contextlib.suppress(TimeoutError):

@@ -1,24 +1,14 @@
 """`musebots play` with MIDI clock in and out, in real time, on a MIDI system that is made up."""
 
-import json
-import os
 import signal
-from pathlib import Path
 
-import mido
 import numpy as np
 import pytest
 
+from .midi_system import environment, log_of
 from .processes import play, until_line
 
 CLOCK, START, STOP = "F8", "FA", "FC"
-
-
-def environment(folder, script):
-    (folder / "script.json").write_text(json.dumps(script))
-    here = Path(__file__).parent
-    paths = os.pathsep.join([str(here), os.environ.get("PYTHONPATH", "")])
-    return os.environ | {"MIDO_BACKEND": "fake_midi", "FAKE_MIDI": str(folder), "PYTHONPATH": paths}
 
 
 def clock_script(bpm_at, n_beats, *, jitter=0.002, n_before=24):
@@ -34,14 +24,6 @@ def clock_script(bpm_at, n_beats, *, jitter=0.002, n_before=24):
         now += 60.0 / bpm_at(max(0, clock) / 24) / 24
     rows.append([now, STOP])
     return sorted(rows), np.array(beats)
-
-
-def log_of(folder):
-    rows = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
-    begun = next(row[1] for row in rows if row[0] == "begun")
-    return begun, [
-        (row[1] - begun, mido.Message.from_hex(row[2])) for row in rows if row[0] == "sent"
-    ]
 
 
 def test_the_band_begins_with_the_clock_keeps_on_it_and_passes_it_on(tmp_path):
