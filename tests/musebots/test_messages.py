@@ -119,7 +119,9 @@ ROUND_TRIPS = {
     m.Remove: st.builds(m.Remove, names),
     m.Replace: st.builds(m.Replace, names, names),
     m.Stop: st.just(m.Stop()),
-    m.Sealed: st.builds(m.Sealed, st.binary(max_size=200), st.binary(max_size=16)),
+    m.Sealed: st.builds(
+        m.Sealed, st.binary(min_size=1, max_size=200), st.binary(min_size=1, max_size=16)
+    ),
 }
 
 
