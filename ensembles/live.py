@@ -26,6 +26,7 @@ from director.score import Score
 from director.status import Status
 from ensembles.config import BotSpec, Piece
 from ensembles.guests import GuestProcess
+from ensembles.hearing import Hearing
 from ensembles.hosts import Hosts
 from ensembles.journal import Journal, Saved
 from ensembles.lan import Lan, LanOptions, LinkReport
@@ -68,6 +69,7 @@ class LiveOptions:
     `is_monitored` the monitor listens, also where the piece does not ask for it. With `page` the
     live page is served, with `lan` other machines may join. The `leader` is who leads the tempo,
     None the band itself; `clock_out` is part of the name of a port that MIDI clock is sent to.
+    `hearing` is who is followed.
     """
 
     bars: int | None = None
@@ -83,6 +85,7 @@ class LiveOptions:
     is_monitored: bool = False
     leader: LeaderSpec | None = None
     clock_out: str | None = None
+    hearing: Hearing | None = None
     page: PageOptions | None = None
     lan: LanOptions | None = None
 
@@ -175,6 +178,9 @@ async def play_live(
     score = piece.score(bars=options.bars, bpm=options.bpm, seed=options.seed)
     if options.saved is not None:
         score = _taken_up(score, options.saved)
+    if options.hearing is not None:
+        options.hearing.check()
+        score = replace(score, follows_harmony=True)
     monitor = monitor_of(piece, is_wanted=options.is_monitored, on_notice=on_notice)
     recording = options.midi_path or _new_recording(piece)
     outputs: list[Output] = [MidiFileOutput(recording), *_written_and_wired(piece, options)]
@@ -201,6 +207,8 @@ async def play_live(
         supervisor = Supervisor(piece.source, versions)
         cast = cast_of(piece, score)
         guests = leading.guests
+        if options.hearing is not None:
+            guests = (*guests, options.hearing.guest)
         cast |= {guest.id: guest.casting(score.seed) for guest in guests}
         logbook = None
         if monitor is not None:
@@ -238,6 +246,8 @@ async def play_live(
         stack.callback(request.detach)
         stack.enter_context(noted(director))
         async with _reporting(director, on_status, options.journal), leading.of(director):
+            if options.hearing is not None:
+                await stack.enter_async_context(options.hearing.of(director))
             if monitor is not None:
                 listening = await MonitorProcess.start(director, (LOOPBACK_HOST, address[1]))
                 stack.push_async_callback(listening.end)
