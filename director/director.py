@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from director.announcing import Announcements
 from director.caretaker import Caretaker, Nobody
@@ -26,6 +28,7 @@ from director.session_report import SessionReport
 from director.status import Status
 from director.succession import Succession
 from director.tempo import Tempo
+from director.witness import Unseen, Witness
 from musebots.clock import Clock
 from musebots.faults import one_fault
 from musebots.messages import Message, Off
@@ -57,6 +60,8 @@ class Director:
         From the earliest time at which tick 0 could fall to when it is to; at once by default.
     on_finding : callable
         Hears what the monitor finds, and at which tick.
+    witness : Witness, optional
+        Sees every message, and what is planned and silenced.
     """
 
     def __init__(
@@ -71,12 +76,16 @@ class Director:
         anchor_for: Callable[[float], float] | None = None,
         on_finding: Callable[[Finding, int], None] = lambda finding, tick: None,
         horizon_seconds: float = DEFAULT_HORIZON_SECONDS,
+        witness: Witness | None = None,
     ) -> None:
         self.score = score
         self.clock = Clock()
         self.clock.tempo_map = score.tempo_map
         self.clock.meter_map = score.meter_map
-        self.playback = Playback(score, self.clock, outputs, horizon_seconds=horizon_seconds)
+        self.playback = Playback(
+            score, self.clock, outputs, horizon_seconds=horizon_seconds, witness=witness
+        )
+        self._witness: Witness = witness or Unseen()
         self.findings = Findings(on_finding)
         self.is_over = False
         caretaker = caretaker or Nobody()
@@ -193,6 +202,13 @@ class Director:
         """Other tempi from these ticks on, as another clock wants them; see `Tempo.steer`."""
         self._tempo.steer(points)
 
+    def restore(self, retained: Mapping[str, Any]) -> None:
+        """Before the music: what was said, remembered and mixed in the session of before."""
+        self.reception.retained.restore(retained)
+        for move in self.reception.retained.moves():
+            with contextlib.suppress(ValueError):  # of a strip that is not there this time
+                self.playback.change_mix(move.bot_id, move.name, move.value, fade_seconds=0.0)
+
     def status(self) -> Status:
         """Where the music is and who plays."""
         bots = tuple(
@@ -236,6 +252,7 @@ class Director:
         )
 
     def _receive(self, message: Message, datagram: bytes, source: Address) -> None:
+        self._witness.heard(message, datagram, source)
         self._dispatch.receive(message, datagram, source)
         self.desk.take(message, datagram, source)
 
