@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from creativity import kernels
+from creativity import plane_kernels, search_kernels
 from creativity.scores import Statistic
 from musebots.arrays import IntArray
 
@@ -21,9 +21,9 @@ Words = npt.NDArray[np.uint64]
 Bins = npt.NDArray[np.uint8]
 
 _CODES: dict[Statistic, int] = {
-    "berk-jones": kernels.BERK_JONES,
-    "higher-criticism": kernels.HIGHER_CRITICISM,
-    "kolmogorov-smirnov": kernels.KOLMOGOROV_SMIRNOV,
+    "berk-jones": search_kernels.BERK_JONES,
+    "higher-criticism": search_kernels.HIGHER_CRITICISM,
+    "kolmogorov-smirnov": search_kernels.KOLMOGOROV_SMIRNOV,
 }
 _LARGEST_TABLE = 2**20
 
@@ -90,11 +90,11 @@ class Planes:
 
     def fill(self, bins: Bins) -> None:
         """Set the whole window; a bin is the index of the first alpha >= p."""
-        kernels.fill_planes(bins, self._by_row, self._by_column)
+        plane_kernels.fill_planes(bins, self._by_row, self._by_column)
 
     def put(self, slot: int, bins: Bins) -> None:
         """Replace one row."""
-        kernels.put_row(bins, slot, self._by_row, self._by_column)
+        plane_kernels.put_row(bins, slot, self._by_row, self._by_column)
 
     def search(
         self, starts: Words, kept: Words, statistic: Statistic, preference: Preference
@@ -108,16 +108,34 @@ class Planes:
         kept : array of uint64
             The columns that earn the persistence bonus, (words,).
         """
-        settings = np.array([
-            _CODES[statistic], 0.5, preference.row_penalty, preference.column_penalty,
-            preference.persistence_bonus,
-        ])  # fmt: skip
-        objective, threshold = kernels.scan_planes(
+        settings = _settings(statistic, preference)
+        objective, threshold = search_kernels.scan_planes(
             self._by_row, self._by_column, self.alphas, starts, settings, kept, self._table,
             self._rows, self._columns,
         )  # fmt: skip
-        rows, columns = unpack(self._rows), unpack(self._columns)
-        return Found(float(objective), int(threshold), rows, columns)
+        return self._found(objective, threshold)
+
+    def climb(self, columns: Words, statistic: Statistic, preference: Preference) -> Found:
+        """The subset that the ascent reaches from these columns at the first threshold."""
+        settings = _settings(statistic, preference)
+        settings[1] = self.alphas[0]
+        self._rows[:] = 0
+        self._columns[:] = columns
+        objective = search_kernels.climb(
+            self._by_row[0], self._by_column[0], self._rows, self._columns, settings,
+            np.zeros_like(columns), self._table, False,
+        )  # fmt: skip
+        return self._found(objective, 0)
+
+    def _found(self, objective: float, threshold: int) -> Found:
+        return Found(float(objective), int(threshold), unpack(self._rows), unpack(self._columns))
+
+
+def _settings(statistic: Statistic, preference: Preference) -> npt.NDArray[np.float64]:
+    return np.array([
+        _CODES[statistic], 0.5, preference.row_penalty, preference.column_penalty,
+        preference.persistence_bonus,
+    ])  # fmt: skip
 
 
 def n_words(n: int) -> int:

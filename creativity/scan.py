@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from creativity import step_kernels
+from creativity import plane_kernels
 from creativity.checks import as_p_values, check_alpha_max
 from creativity.planes import Planes, Preference, no_columns, pack, random_starts
-from creativity.scores import Statistic, check_statistic, score_counts, score_subset
+from creativity.scores import Statistic, check_statistic, score_cells, score_counts
 from musebots.arrays import IntArray
 
 __all__ = ["ScanResult", "nothing_found", "scan_group", "scan_individual"]
@@ -169,12 +169,10 @@ def scan_group(
         n_starts = _FEW_STARTS if values.size > _LARGE_WINDOW else _MANY_STARTS
     if n_starts < 0:
         raise ValueError(f"n_starts must be >= 0, got {n_starts}")
-    alphas = _thresholds(values, alpha_max)
+    alphas, bins = _binned(values, alpha_max)
     if not alphas.size:
         return nothing_found(statistic)
     preference = preference or Preference()
-    bins = np.empty(values.shape, np.uint8)
-    step_kernels.bin_p_values(np.require(values, np.float64, ["C", "W"]), alphas, bins)
     planes = Planes(values.shape[0], values.shape[1], alphas)
     planes.fill(bins)
     found = planes.search(
@@ -185,15 +183,25 @@ def scan_group(
     return _refined(values, found.rows, found.columns, statistic, alpha_max, preference)
 
 
-def _thresholds(p: npt.NDArray[np.float64], alpha_max: float) -> npt.NDArray[np.float64]:
-    """At most `N_THRESHOLDS` of the different p-values <= alpha_max, geometrically spaced."""
-    ordered = np.sort(p[p <= alpha_max])
-    is_new = np.diff(ordered, prepend=0.0) > 0
-    if np.count_nonzero(is_new) <= N_THRESHOLDS:
-        return ordered[is_new]
-    wanted = np.geomspace(ordered[0], ordered[-1], N_THRESHOLDS)
-    at = np.searchsorted(ordered, wanted * (1 - 1e-12))
-    return np.unique(ordered[np.minimum(at, ordered.size - 1)])
+def _binned(
+    p: npt.NDArray[np.float64], alpha_max: float
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.uint8]]:
+    """Thresholds, and for every cell the index of the first that is >= p.
+
+    All different p-values <= alpha_max or, of more than `N_THRESHOLDS`, so many, geometrically
+    spaced; where none lies between two of them, both are the same.
+    """
+    cells = np.require(p, np.float64, ["C", "W"])
+    bins = np.empty(p.shape, np.uint8)
+    alphas = np.empty(N_THRESHOLDS)
+    n_distinct = plane_kernels.count_distinct(cells, alpha_max, alphas)
+    if n_distinct <= N_THRESHOLDS:
+        alphas = alphas[:n_distinct]
+        plane_kernels.bin_p_values(cells, alphas, bins)
+        return alphas, bins
+    plane_kernels.bin_p_values(cells, np.geomspace(cells.min(), alpha_max, N_THRESHOLDS), bins)
+    plane_kernels.largest_of_bins(cells, bins, alphas)
+    return alphas, bins
 
 
 def _refined(
@@ -207,9 +215,8 @@ def _refined(
     """Climb on with alpha free, from a subset that was found with alpha on a grid."""
 
     def judged(rows: IntArray, columns: IntArray) -> tuple[float, ScanResult]:
-        score, alpha, n_alpha = score_subset(
-            p, rows, columns, statistic=statistic, alpha_max=alpha_max
-        )
+        cells = p[np.ix_(rows, columns)]
+        score, alpha, n_alpha = score_cells(cells, statistic=statistic, alpha_max=alpha_max)
         cost = preference.row_penalty * rows.size + preference.column_penalty * columns.size
         return score - cost, ScanResult(score, rows, columns, alpha, n_alpha, statistic)
 
@@ -219,10 +226,7 @@ def _refined(
         planes.fill((p > result.alpha).astype(np.uint8, order="C"))
         start = np.zeros(p.shape[1], np.bool_)
         start[result.columns] = True
-        found = planes.search(pack(start[None]), no_columns(p.shape[1]), statistic, preference)
-        if not found.rows.size:
+        found = planes.climb(pack(start), statistic, preference)
+        if found.objective <= objective + _RISE:
             return result
-        better, candidate = judged(found.rows, found.columns)
-        if better <= objective + _RISE:
-            return result
-        objective, result = better, candidate
+        objective, result = judged(found.rows, found.columns)

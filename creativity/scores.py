@@ -13,7 +13,7 @@ import numpy.typing as npt
 from creativity.checks import as_p_values, check_alpha_max
 from musebots.arrays import IntArray
 
-__all__ = ["Statistic", "check_statistic", "score_counts", "score_subset"]
+__all__ = ["Statistic", "check_statistic", "score_cells", "score_counts", "score_subset"]
 
 Statistic = Literal["berk-jones", "higher-criticism", "kolmogorov-smirnov"]
 
@@ -87,11 +87,19 @@ def score_subset(
         (0, 0, 0) where no alpha <= alpha_max has more significant cells than chance gives.
     """
     check_alpha_max(alpha_max)
-    cells = np.sort(as_p_values(p, 2)[np.ix_(rows, columns)], axis=None)
-    alphas, first = np.unique(cells[cells <= alpha_max], return_index=True)
+    cells = as_p_values(p, 2)[np.ix_(rows, columns)]
+    return score_cells(cells, statistic=statistic, alpha_max=alpha_max)
+
+
+def score_cells(
+    cells: npt.NDArray[np.float64], *, statistic: Statistic, alpha_max: float
+) -> tuple[float, float, int]:
+    """As `score_subset`, of the p-values of the subset's cells."""
+    ordered = np.sort(cells[cells <= alpha_max], axis=None)
+    is_last = np.diff(ordered, append=np.inf) > 0
+    alphas, n_alpha = ordered[is_last], 1 + np.flatnonzero(is_last)
     if not alphas.size:
         return 0.0, 0.0, 0
-    n_alpha = np.append(first[1:], np.count_nonzero(cells <= alpha_max))
     scores = score_counts(n_alpha, cells.size, alphas, statistic=statistic)
     best = int(np.argmax(scores))
     if scores[best] <= 0:

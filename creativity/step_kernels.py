@@ -9,22 +9,11 @@ import numpy.typing as npt
 
 from creativity.compiled import compiled
 
-__all__ = ["bin_p_values", "bin_row", "project", "take_row"]
+__all__ = ["bin_row", "project", "take_row"]
 
 Bins = npt.NDArray[np.uint8]
 Singles = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
-
-
-@compiled
-def bin_p_values(p: Doubles, alphas: Doubles, bins: Bins) -> None:
-    """Index of the first alpha >= p, for every cell of a window: how many alphas are smaller."""
-    for i in range(p.shape[0]):
-        bins[i] = 0
-        for t in range(alphas.size):
-            alpha = alphas[t]
-            for j in range(p.shape[1]):
-                bins[i, j] += np.uint8(alpha < p[i, j])
 
 
 @compiled

@@ -58,6 +58,8 @@ class Desk:
         match message:
             case m.Horizon():
                 self._set_horizon(message.seconds)
+                self._reception.retained.keep_control(message, datagram)
+                self._reception.tell_ours(message)
             case m.Panic():
                 log.warning("panic: everything that sounded was ended")
                 self._playback.hush()

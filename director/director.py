@@ -26,6 +26,7 @@ from director.roster import Roster
 from director.score import Score, Strip
 from director.session_report import SessionReport
 from director.status import Status
+from director.steering import SteeringNews, Steerings
 from director.succession import Succession
 from director.tempo import Tempo
 from director.witness import Unseen, Witness
@@ -62,6 +63,8 @@ class Director:
         Hears what the monitor finds, and at which tick.
     witness : Witness, optional
         Sees every message, and what is planned and silenced.
+    on_steering : callable
+        Hears who moves the bots between calmer and bolder, and what comes of it, and at which tick.
     """
 
     def __init__(
@@ -75,6 +78,7 @@ class Director:
         ends_on_exiting: bool = False,
         anchor_for: Callable[[float], float] | None = None,
         on_finding: Callable[[Finding, int], None] = lambda finding, tick: None,
+        on_steering: Callable[[SteeringNews, int], None] = lambda news, tick: None,
         horizon_seconds: float = DEFAULT_HORIZON_SECONDS,
         witness: Witness | None = None,
     ) -> None:
@@ -91,6 +95,9 @@ class Director:
         caretaker = caretaker or Nobody()
         self._wire = Wire(self._receive, admits=self._admits)
         self.reception = Reception(score, cast, self.clock, self._wire, self._members_changed)
+        self.steering = Steerings(
+            self.reception, self.playback, self.clock, on_steering, policy=score.policy
+        )
         self.desk = Desk(self.reception, self.playback, self.findings)
         self._conducting = Conducting(
             score,
@@ -121,6 +128,7 @@ class Director:
             succession=self._succession(caretaker),
             announcements=self._announcements,
             findings=self.findings,
+            steering=self.steering,
             conducting=self._conducting,
             tempo=self._tempo,
             caretaker=caretaker,
@@ -229,6 +237,7 @@ class Director:
             n_late_notes=scheduler.n_late.total(),
             n_notes=scheduler.n_notes.total(),
             finding=self.findings.headline,
+            steering=self.steering.headline,
         )
 
     def _report(self) -> SessionReport:
@@ -249,6 +258,7 @@ class Director:
             was_stopped=is_stopped,
             flags=tuple(self.findings.flags),
             monitoring=self.findings.monitoring,
+            actions=tuple(self.steering.actions),
         )
 
     def _receive(self, message: Message, datagram: bytes, source: Address) -> None:

@@ -16,6 +16,7 @@ from director.playback import Playback
 from director.reception import Reception
 from director.roster import Member
 from director.score import Score
+from director.steering import Steerings
 from director.succession import Succession
 from director.tempo import Tempo
 from musebots import messages as m
@@ -43,6 +44,7 @@ class Dispatch:
     succession: Succession
     announcements: Announcements
     findings: Findings
+    steering: Steerings
     conducting: Conducting
     tempo: Tempo
     caretaker: Caretaker
@@ -82,8 +84,14 @@ class Dispatch:
                 self._relay_to("activations", message.bot_id, datagram)
             case m.Flag() | m.Monitoring():
                 self._take_finding(message, datagram, source)
-            case m.Cancel():
+            case m.Cancel() if self._is_from(message.bot_id, source):
                 self.playback.cancel(message.bot_id, message.from_tick)
+                self.reception.retained.keep_notes(message.bot_id, datagram)
+                self._relay_to("notes", message.bot_id, datagram)
+            case m.Fader() | m.Policy():
+                self.steering.take(message, datagram)
+            case m.Steer() | m.Steered() | m.Assessed() | m.Action() if self._is_here(source):
+                self.steering.take(message, datagram)
             case m.Control():
                 self._take_control(message, datagram)
             case m.Mix():
@@ -128,6 +136,10 @@ class Dispatch:
             or self.succession.is_waiting(bot_id, source)
         )
 
+    def _is_here(self, source: Address) -> bool:
+        """Whether it comes from somebody who is in the session."""
+        return any(member.address == source for member in self.reception.roster.here)
+
     def _take_notes(self, message: m.Notes, datagram: bytes, source: Address) -> None:
         if not self.playback.has_strip(message.bot_id):
             self._n_strange += 1
@@ -156,7 +168,7 @@ class Dispatch:
 
     def _take_finding(self, message: Finding, datagram: bytes, source: Address) -> None:
         """What the monitor has to say; a stranger's word does not count."""
-        if not any(member.address == source for member in self.reception.roster.here):
+        if not self._is_here(source):
             return
         tick = int(self.clock.tick_now) if self.clock.is_started else self.score.start_tick
         self.findings.take(message, tick)

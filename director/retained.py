@@ -23,6 +23,8 @@ FLEETING_TOPICS = ("exiting",)  # an event, not a value
 _KINDS = ("broadcasts", "controls", "moves", "states")
 LASTING_TOPICS = ("intent",)  # of a place in the music: it holds although its sender is dead
 
+Turned = m.Control | m.Fader | m.Horizon | m.Policy | m.Steer
+
 
 class Retained:
     """See the module's text; kept are the datagrams themselves, in order of their coming."""
@@ -39,9 +41,16 @@ class Retained:
         if message.topic not in FLEETING_TOPICS:
             _put(self._broadcasts, (message.sender, message.topic), datagram, MAX_BROADCASTS)
 
-    def keep_control(self, message: m.Control, datagram: bytes) -> None:
-        """Where somebody left a knob."""
-        _put(self._controls, (message.bot_id, message.name), datagram, MAX_CONTROLS)
+    def keep_control(self, message: Turned, datagram: bytes) -> None:
+        """Where somebody left a knob, a fader, or the policy."""
+        match message:
+            case m.Control():
+                key = (message.bot_id, message.name)
+            case m.Policy() | m.Horizon():
+                key = ("", message.address)
+            case m.Fader() | m.Steer():
+                key = (message.bot_id, message.address)
+        _put(self._controls, key, datagram, MAX_CONTROLS)
 
     def keep_move(self, message: m.Mix) -> None:
         """Where somebody left a fader of the mixer; mute and solo, too."""
@@ -113,7 +122,7 @@ class Retained:
             match m.decode(datagram):
                 case m.Broadcast() as message:
                     self.keep_broadcast(message, datagram)
-                case m.Control() as message:
+                case m.Control() | m.Fader() | m.Horizon() | m.Policy() | m.Steer() as message:
                     self.keep_control(message, datagram)
                 case m.State() as message:
                     self.keep_state(message)

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 
 from musebots.form import Section
 from musebots.harmony import Chord, ChordSpan, Key, spans_from
+from musebots.messages import Policy
 from musebots.timebase import PPQ, MeterMap, Ritardando, TempoMap, ticks_from_beats
 
 __all__ = ["Passage", "Score", "SectionTemplate", "Strip", "lay_out"]
+
+BY_HAND = Policy("fader")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class SectionTemplate:
     register: float = 0.5
     tacet: tuple[str, ...] = ()
     solo: str = ""
+    faders: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,8 @@ class Score:
         Where a session that was cut off is taken up again.
     follows_harmony : bool
         Whether the chords are those that a bot or a person announces; see `director.following`.
+    policy : Policy
+        Who moves the bots between calmer and bolder when the session begins.
     """
 
     title: str
@@ -110,6 +116,7 @@ class Score:
     ritardando: Ritardando | None = None
     first_bar: int = 0
     follows_harmony: bool = False
+    policy: Policy = BY_HAND
 
     @property
     def end_tick(self) -> int:
@@ -159,6 +166,7 @@ def lay_out(
             register=template.register,
             tacet=template.tacet,
             solo=template.solo,
+            faders=template.faders,
         )
         home_tick = meter_map.bar_tick(n_bars - 1) if end_bar == n_bars else None
         spans = _fill(template, start_tick, end_tick, home_tick=home_tick)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from musebots.messages import Flag, Monitoring
+from musebots.messages import Action, Flag, Monitoring
 
 __all__ = ["SessionReport"]
 
@@ -17,7 +17,8 @@ class SessionReport:
     `n_late` counts notes that arrived behind the commit horizon, `n_missed` those of them that
     were over by then, `n_refused` those beyond the end or beyond all measure, `n_lost` datagrams of
     notes that never came; `faults` are datagrams that could not be read, by kind.
-    `flags` and `monitoring` are what the monitor found, and how much it listened to.
+    `flags` and `monitoring` are what the monitor found, and how much it listened to; `actions`
+    what was done about the music, calmer or bolder.
     """
 
     n_notes: Mapping[str, int]
@@ -31,3 +32,4 @@ class SessionReport:
     was_stopped: bool
     flags: tuple[Flag, ...] = ()
     monitoring: Mapping[str, Monitoring] = field(default_factory=dict)
+    actions: tuple[Action, ...] = ()

@@ -25,6 +25,8 @@ class Status:
         Notes that came too late for their tick, and all notes, so far.
     finding : str
         What the monitor flagged last; empty where it did not.
+    steering : str
+        The policy, how creative the band is, and how the faders stand; empty where nobody steers.
     """
 
     bar: int
@@ -34,3 +36,4 @@ class Status:
     n_late_notes: int = 0
     n_notes: int = 0
     finding: str = ""
+    steering: str = ""

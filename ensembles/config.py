@@ -21,6 +21,7 @@ from ensembles.pieces_format.solo import is_bot, solo
 from ensembles.pieces_format.unroll import (
     assign_channels,
     meter_map,
+    policy_of,
     ritardando,
     section_templates,
     strip,
@@ -69,7 +70,7 @@ class OutputSpec:
     kind: Literal["audio", "midifile", "midiport", "wav"]
     path: Path | None = None
     port: str | None = None
-    driver: Literal["auto", "portaudio", "jack"] | None = None
+    driver: Literal["auto", "portaudio", "jack", "browser"] | None = None
 
 
 @dataclass(frozen=True)
@@ -172,6 +173,7 @@ class Piece:
             seed=chosen_seed,
             ritardando=ritardando(table, meters, n_bars),
             follows_harmony=table.harmony == "follow",
+            policy=policy_of(table),
         )
 
 

@@ -14,15 +14,16 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from director.director import DEFAULT_PORT, Director, SessionReport
-from director.outputs.audio import AudioOutput, WavOutput
+from director.outputs.audio import WavOutput
 from director.outputs.audio.engine import AudioKind
+from director.outputs.audio.packets import StreamAddress
 from director.outputs.base import Output
 from director.outputs.deadline import DeadlineThread
 from director.outputs.midifile import MidiFileOutput
 from director.outputs.midiport import MidiPortOutput
 from director.score import Score
 from director.status import Status
-from ensembles.config import OutputSpec, Piece
+from ensembles.config import Piece
 from ensembles.journal import Journal, Saved
 from ensembles.logbook import Logbook, logbook_path
 from ensembles.monitoring import (
@@ -34,10 +35,12 @@ from ensembles.monitoring import (
 )
 from ensembles.notices import noted
 from ensembles.signals import StopRequest, stopping_on_signals
+from ensembles.sounding import opened_sound
 from ensembles.stage import cast_of, opened
 from ensembles.supervision import Supervisor
+from ensembles.web.listening import environment_of
 from ensembles.web.process import PAGE_ID, PageOptions, PageProcess, casting_of_page
-from musebots.errors import ConfigError, MusebotError, OutputUnavailable
+from musebots.errors import ConfigError, MusebotError
 from musebots.network import LOOPBACK_HOST, UdpNetwork
 
 __all__ = ["LiveOptions", "LiveReport", "live", "play_live"]
@@ -53,11 +56,12 @@ RECORDINGS = Path("sessions")
 class LiveOptions:
     """What a performance changes of its piece; None leaves it as it is.
 
-    `audio` is auto, portaudio, jack or none; `midi_out` part of a port's name; `midi_path` where
-    the recording goes, by default ``sessions/<piece>-<date>-<time>.mid``. With `ends_on_exiting` a
-    bot that broadcasts `exiting` ends the session, as classic conductors have it. A `journal` is
-    kept at every bar line; `saved` is a session that is taken up again. With `is_monitored` the
-    monitor listens, also where the piece does not ask for it. With `page` the live page is served.
+    `audio` is auto, portaudio, jack, browser or none; `midi_out` part of a port's name; `midi_path`
+    where the recording goes, by default ``sessions/<piece>-<date>-<time>.mid``. With
+    `ends_on_exiting` a bot that broadcasts `exiting` ends the session, as classic conductors have
+    it. A `journal` is kept at every bar line; `saved` is a session that is taken up again. With
+    `is_monitored` the monitor listens, also where the piece does not ask for it. With `page` the
+    live page is served.
     """
 
     bars: int | None = None
@@ -163,7 +167,15 @@ async def play_live(
         pulse = DeadlineThread("pulse")
         pulse.start()
         stack.callback(pulse.stop)
-        audio = await _opened_audio(piece, options, score, recording, on_notice)
+        stream = None if options.page is None else StreamAddress.choose()
+        audio = await opened_sound(
+            piece,
+            score,
+            wanted=options.audio,
+            stream=stream,
+            recording=recording,
+            on_notice=on_notice,
+        )
         if audio is not None:
             stack.push_async_callback(audio.close)
         await stack.enter_async_context(opened(outputs, score))
@@ -177,7 +189,10 @@ async def play_live(
             cast[MONITOR_ID] = casting_of_monitor(monitor, score.seed)
             logbook = Logbook(logbook_path(recording), score)
         if options.page is not None:
-            cast[PAGE_ID] = casting_of_page(_facts(piece, score, recording, monitor), score.seed)
+            cast[PAGE_ID] = casting_of_page(
+                _facts(piece, score, recording, monitor, sound=audio.kind if audio else "none"),
+                score.seed,
+            )
         director = Director(
             score,
             cast,
@@ -204,7 +219,15 @@ async def play_live(
                 await supervisor.begin(bot)
             if options.page is not None:
                 listening_at = (LOOPBACK_HOST, address[1])
-                page = PageProcess(options.page, director, listening_at, on_notice)
+                page = PageProcess(
+                    options.page,
+                    director,
+                    listening_at,
+                    on_notice,
+                    environment=environment_of(
+                        stream if audio and audio.kind == "browser" else None
+                    ),
+                )
                 stack.push_async_callback(page.end)
             session = await director.run()
         if supervisor.mistake is not None:
@@ -217,7 +240,7 @@ async def play_live(
 
 
 def _facts(
-    piece: Piece, score: Score, recording: Path, monitor: MonitorSpec | None
+    piece: Piece, score: Score, recording: Path, monitor: MonitorSpec | None, *, sound: str
 ) -> dict[str, JsonValue]:
     """What the page shows of a session that nobody says over OSC."""
     return {
@@ -230,6 +253,7 @@ def _facts(
         "bots": {bot.id: bot.bot for bot in piece.bots},
         "flags_per_hour": monitor.flags_per_hour if monitor else None,
         "sync": "own clock",
+        "sound": sound,
     }
 
 
@@ -274,29 +298,6 @@ def _written_and_wired(piece: Piece, options: LiveOptions) -> list[Output]:
     if options.midi_out is not None:
         outputs.append(MidiPortOutput(options.midi_out))
     return outputs
-
-
-async def _opened_audio(
-    piece: Piece,
-    options: LiveOptions,
-    score: Score,
-    recording: Path,
-    on_notice: Callable[[str], None],
-) -> AudioOutput | None:
-    """The sound card, or None where there is none and nobody insisted."""
-    spec = next((out for out in piece.outputs if out.kind == "audio"), OutputSpec("audio"))
-    driver = options.audio or spec.driver or "auto"
-    if driver == "none":
-        return None
-    output = AudioOutput(driver)
-    try:
-        await output.open(score)
-    except OutputUnavailable as error:
-        if driver != "auto":
-            raise
-        on_notice(f"{error}; playing on silently, recording to {recording}")
-        return None
-    return output
 
 
 @contextlib.asynccontextmanager

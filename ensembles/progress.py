@@ -57,7 +57,9 @@ def status_text(status: Status, *, is_moving: bool = True) -> str:
     bots = _who_plays(status.bots) or "no bots yet"
     late = f", {status.n_late_notes} late" if status.n_late_notes else ""
     finding = f" · {status.finding}" if status.finding else ""
-    return f"{where} · {status.bpm:.3g} bpm · {bots} · {status.n_notes} notes{late}{finding}"
+    steering = f" · {status.steering}" if status.steering else ""
+    notes = f"{status.n_notes} notes{late}"
+    return f"{where} · {status.bpm:.3g} bpm · {bots} · {notes}{steering}{finding}"
 
 
 def _who_plays(bots: Sequence[tuple[str, str]]) -> str:

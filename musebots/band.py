@@ -25,6 +25,11 @@ class Band:
         for note in notes:
             insort(heard, note)
 
+    def cancel(self, bot_id: str, from_tick: int) -> None:
+        """A bot takes back its notes that begin at `from_tick` or later."""
+        heard = self._notes.get(bot_id, [])
+        del heard[_index(heard, beats_from_ticks(from_tick)) :]
+
     def notes(
         self, *, start: float, end: float, role: str | None = None, bot_id: str | None = None
     ) -> list[Note]:

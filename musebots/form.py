@@ -34,6 +34,8 @@ class Section:
         Ids of the bots that are silent here.
     solo : str
         Id of the bot that has the solo; `TURNS`: the band agrees; empty: nobody.
+    faders : tuple of (str, float)
+        Between calmer (-1) and bolder (1): of bots by id, and of the band under an empty id.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Section:
     register: float = 0.5
     tacet: tuple[str, ...] = ()
     solo: str = ""
+    faders: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
         if self.end_tick <= self.start_tick:
@@ -52,6 +55,15 @@ class Section:
             value = getattr(self, knob)
             if not 0.0 <= value <= 1.0:
                 raise ValueError(f"{knob} must be in 0..1, got {value}")
+        for bot_id, value in self.faders:
+            if not -1.0 <= value <= 1.0:
+                raise ValueError(
+                    f"the fader of {bot_id or 'the band'} must be in -1..1, got {value}"
+                )
+
+    def fader_of(self, bot_id: str) -> float:
+        """How far a bot is to lean here: the band's fader and its own, -1..1."""
+        return sum(value for who, value in self.faders if who in ("", bot_id))
 
     def is_tacet(self, bot_id: str) -> bool:
         """Whether this bot is to be silent here."""

@@ -22,6 +22,7 @@ __all__ = [
     "STEP_TICKS",
     "Onset",
     "PlaceInSection",
+    "Pull",
     "SequenceGenerator",
     "Step",
     "StepContext",
@@ -32,6 +33,17 @@ STEP_TICKS = 120
 MAX_STEPS_TO_NEXT = 16
 
 PlaceInSection = Literal["", "opening", "inside", "closing", "final"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """Hidden units whose deviation from what is usual counts `gain` times for the choice.
+
+    1 leaves them alone, more amplifies them, 0 holds them at what is usual.
+    """
+
+    units: tuple[int, ...]
+    gain: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +88,8 @@ class StepContext:
         How far to lean from what is usual, calmer (-) or bolder (+), along a learned direction;
         0 is the music as it would be. A generator goes no further than it can, see
         `musebots.rnn.steering`.
+    pull : Pull or None
+        Single units to amplify or to hold instead, see `musebots.rnn.pulling`.
     """
 
     step_in_bar: int
@@ -96,6 +110,7 @@ class StepContext:
     place_in_section: PlaceInSection = ""
     recall_bars: int = 0
     alpha: float = 0.0
+    pull: Pull | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -237,6 +237,8 @@ class Musebot(Agent):
                 self.course = self.course.joined(message.section)
             case Notes():
                 self.band.add(message.bot_id, message.notes)
+            case Cancel():
+                self.band.cancel(message.bot_id, message.from_tick)
             case State():
                 self._continuity.take(message)
             case Roster():

@@ -3,12 +3,14 @@
 A generator decides 16th by 16th, a note goes out with its duration. So a bar is planned as a whole,
 and a note that still sounds at the bar line is followed into the next bar until it ends; those
 steps are decided, the one that ends it is taken back and decided again when its bar is planned.
+
+What was planned can be planned anew from a step on: the same chance, another wish.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from musebots.generators import STEP_TICKS, Onset, SequenceGenerator, Step, StepContext
 from musebots.notes import Note
@@ -16,6 +18,7 @@ from musebots.notes import Note
 __all__ = ["Planner"]
 
 MAX_STEPS_OVER = 16
+BARS_KEPT = 4
 HIT_TICKS = STEP_TICKS // 2
 
 
@@ -34,6 +37,17 @@ class _Open:
             max(1, self.end_tick - self.onset_tick),
             self.onset.velocity,
         )
+
+
+@dataclass(slots=True)
+class _Bar:
+    """A bar as it was planned: from where, and from what."""
+
+    start_tick: int
+    end_tick: int
+    before: tuple[object, int | None]
+    contexts: dict[int, StepContext] = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
 
 
 class Planner:
@@ -63,34 +77,90 @@ class Planner:
         self._is_percussion = is_percussion
         self._on_step = on_step
         self._next_tick: int | None = None
+        self._bars: list[_Bar] = []
 
     def plan(self, start_tick: int, end_tick: int) -> list[Note]:
         """The notes that begin from `start_tick` up to `end_tick`, in order of onset.
 
         Bars must be planned in order; steps already decided for the start of this bar are kept.
         """
-        notes: list[Note] = []
+        bar = _Bar(start_tick, end_tick, self.snapshot())
+        self._bars = [*self._bars, bar][-BARS_KEPT:]
+        self._fill(bar, {}, start_tick)
+        return bar.notes
+
+    def open_tick(self, tick: int) -> int:
+        """The first step from `tick` on at which nothing sounds that began before it.
+
+        From there on it can be planned anew without touching a note that is heard already.
+        """
+        tick = -(-tick // STEP_TICKS) * STEP_TICKS
+        if self._is_percussion:
+            return tick
+        for bar in self._bars:
+            for note in bar.notes:
+                begun = round(note.onset_ticks / STEP_TICKS) * STEP_TICKS
+                if begun < tick < note.onset_ticks + note.duration_ticks:
+                    tick = -(-(note.onset_ticks + note.duration_ticks) // STEP_TICKS) * STEP_TICKS
+        return tick
+
+    def is_planned(self, tick: int) -> bool:
+        """Whether a step has been decided, so that a change of mind there must be planned anew."""
+        return self._next_tick is not None and tick < self._next_tick
+
+    def replan(
+        self, from_tick: int, revised: Callable[[int, StepContext], StepContext]
+    ) -> list[tuple[int, int, list[Note]]]:
+        """Plan anew, from `from_tick` on, what has been planned; (start, end, notes) of each bar.
+
+        Up to there all is decided as it was, and not told to `on_step` again; from there on with
+        what `revised` makes of each step's context. The bars come whole, with their first notes.
+        """
+        bars = [bar for bar in self._bars if bar.end_tick > from_tick]
+        if bars:
+            self._generator.restore(bars[0].before[0])
+            self._next_tick = bars[0].before[1]
+        for bar in bars:
+            known = {
+                tick: revised(tick, context) if tick >= from_tick else context
+                for tick, context in bar.contexts.items()
+            }
+            bar.before, bar.contexts, bar.notes = self.snapshot(), {}, []
+            self._fill(bar, known, from_tick)
+        return [(bar.start_tick, bar.end_tick, bar.notes) for bar in bars]
+
+    def _fill(self, bar: _Bar, known: dict[int, StepContext], told_from: int) -> None:
+        """Decide the steps of a bar, and those after it into which its last note is held."""
         sounding: _Open | None = None
-        tick = start_tick if self._next_tick is None else max(start_tick, self._next_tick)
+        end_tick = bar.end_tick
+        tick = bar.start_tick if self._next_tick is None else max(bar.start_tick, self._next_tick)
+
+        def decided(tick: int) -> Step:
+            bar.contexts[tick] = known[tick] if tick in known else self._context_at(tick)
+            return self._generator.step(bar.contexts[tick])
+
+        def tell(tick: int, step: Step) -> None:
+            if tick >= told_from:
+                self._on_step(tick, step)
+
         while tick < end_tick:
-            step = self._generator.step(self._context_at(tick))
-            self._on_step(tick, step)
-            sounding = self._take(step, tick, sounding, notes)
+            step = decided(tick)
+            tell(tick, step)
+            sounding = self._take(step, tick, sounding, bar.notes)
             tick += STEP_TICKS
         while sounding is not None and tick < end_tick + MAX_STEPS_OVER * STEP_TICKS:
             before = self._generator.snapshot()
-            step = self._generator.step(self._context_at(tick))
+            step = decided(tick)
             if step.onsets or not step.is_hold:
                 self._generator.restore(before)
                 break
-            self._on_step(tick, step)
+            tell(tick, step)
             sounding.end_tick = tick = tick + STEP_TICKS
         if sounding is not None:
-            notes.append(sounding.note())
+            bar.notes.append(sounding.note())
         self._next_tick = tick
-        return notes
 
-    def snapshot(self) -> object:
+    def snapshot(self) -> tuple[object, int | None]:
         """All that the next bar depends on."""
         return (self._generator.snapshot(), self._next_tick)
 
@@ -100,6 +170,7 @@ class Planner:
             raise ValueError("not a snapshot of a planner")
         self._generator.restore(snapshot[0])
         self._next_tick = snapshot[1]
+        self._bars = []
 
     def _take(
         self, step: Step, tick: int, sounding: _Open | None, notes: list[Note]

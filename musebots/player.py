@@ -6,10 +6,14 @@ that is more than a message takes (half a beat is 250 ms at 120 bpm, 62 ms at 48
 does not depend on the network, and the same seed gives the same music live and offline. Of the bar
 before everybody has been heard by then, and what is negotiated (`musebots.negotiation`) was said a
 bar ahead.
+
+A fader that is moved by hand is heard at once: what was planned and has not been handed out yet is
+planned anew, from the first step on that is still open.
 """
 
 from __future__ import annotations
 
+import asyncio
 import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
@@ -24,7 +28,8 @@ from musebots.generators import (
     StepContext,
 )
 from musebots.intents import TOPIC, USUAL, Intent
-from musebots.messages import Broadcast, Message, Welcome
+from musebots.leaning import Leaning
+from musebots.messages import AT_ONCE, Broadcast, Fader, Horizon, Message, Policy, Steer, Welcome
 from musebots.musebot import Musebot
 from musebots.negotiation import Negotiation
 from musebots.notes import Note
@@ -41,6 +46,12 @@ RANGES = {"temperature": (0.0, 10.0), "top_p": (0.0, 1.0), "repetition": (0.0, 1
 FILL_BEATS = 2
 SHORTEST_BAR_HEARD_BEATS = 1.5  # the first to plan must have heard what the last one planned
 DENSITY_PER_ACTIVITY = 0.1
+HORIZON_SECONDS = 0.05
+"""The Director's commit horizon, until it tells of another."""
+WAY_SECONDS = 0.05
+"""What a message may take: a step that begins after horizon and way can still be changed."""
+REPLANS_APART_SECONDS = 0.05
+HALF_STEP_TICKS = STEP_TICKS // 2
 SOLO_KNOBS = {"intensity": 0.15, "register": 0.15}
 """How much further a soloist turns up; the others turn their intensity down as much."""
 
@@ -61,11 +72,17 @@ class GeneratorBot(Musebot):
     style = ""
     is_percussion = False
     _others_density: float | None = None
+    _horizon_seconds = HORIZON_SECONDS
+    _is_handled = False
+    _replanned_at = -math.inf
+    _alarm: asyncio.TimerHandle | None = None
+    _is_prepared = False
 
     def on_welcome(self, welcome: Welcome) -> None:
-        """From here on the others' intents may come, long before this bot is prepared."""
+        """From here on intents and faders may come, long before this bot is prepared."""
         super().on_welcome(welcome)
         self._negotiation = Negotiation(self.id, self.seed)
+        self._leaning = Leaning(self.id)
 
     async def prepare(self) -> None:
         """Load the network."""
@@ -79,6 +96,7 @@ class GeneratorBot(Musebot):
         self._style = self.settings.get("style", self.style)
         self._generator = generator = self.make_generator()
         self._telemetry: Telemetry | None = None
+        self._leaning.follow(generator)
         styles = getattr(generator, "styles", ())
         if "style" in self.settings and self._style not in styles:
             known = ", ".join(styles)
@@ -89,6 +107,7 @@ class GeneratorBot(Musebot):
             is_percussion=self.is_percussion,
             on_step=self._on_step,
         )
+        self._is_prepared = True
 
     def make_generator(self) -> SequenceGenerator:
         """The role's network with this bot's settings; override it to play something else."""
@@ -105,26 +124,113 @@ class GeneratorBot(Musebot):
 
     async def play(self) -> None:
         """Plan and send bar after bar; the last one is an ending."""
-        async for bar in self.clock.bars(lead=self.lead):
-            start_tick = self.clock.meter_map.bar_tick(bar)
-            end_tick = self.clock.meter_map.bar_tick(bar + 1)
-            self._others_density = self._density_before(bar)
-            notes = self._planner.plan(start_tick, end_tick)
-            section = self.section_at(start_tick)
-            if end_tick == self.clock.end_tick:
-                notes = self.ending(start_tick, end_tick)
-            elif section is not None and section.start_tick == start_tick:
-                notes = self.opening(section, notes)
-            self.send(*self._heard(notes))
-            self._negotiate(bar, notes)
-            self._tell_activations()
+        try:
+            async for bar in self.clock.bars(lead=self.lead):
+                self._play_bar(bar)
+        finally:
+            if self._alarm is not None:
+                self._alarm.cancel()
+
+    def _play_bar(self, bar: int) -> None:
+        """Plan a bar, send it, and tell what there is to tell."""
+        start_tick = self.clock.meter_map.bar_tick(bar)
+        end_tick = self.clock.meter_map.bar_tick(bar + 1)
+        self._others_density = self._density_before(bar)
+        action = self._leaning.judge(start_tick)
+        if action is not None:
+            self.tell(action)
+        notes = self._finished(start_tick, end_tick, self._planner.plan(start_tick, end_tick))
+        self.send(*self._heard(notes))
+        self._negotiate(bar, notes)
+        self._tell_activations(end_tick)
+        self._tell_steered(start_tick, end_tick)
+
+    def _finished(self, start_tick: int, end_tick: int, notes: list[Note]) -> list[Note]:
+        """A bar as it is played: the last one ends the piece, a first one may open its section."""
+        section = self.section_at(start_tick)
+        if end_tick == self.clock.end_tick:
+            return self.ending(start_tick, end_tick)
+        if section is not None and section.start_tick == start_tick:
+            return self.opening(section, notes)
+        return notes
 
     def hear(self, message: Message) -> None:
-        """Listen to what the others intend."""
+        """Listen to what the others intend, and to who moves a fader."""
         if isinstance(message, Broadcast) and message.topic == TOPIC:
             intent = Intent.read(message.sender, message.values, self._next_phrase_tick())
             if intent is not None and intent.bot_id != self.id:
                 self._negotiation.intents.add(intent)
+        elif isinstance(message, (Fader, Policy, Steer)):
+            self._lean(message)
+        elif isinstance(message, Horizon):
+            self._horizon_seconds = message.seconds
+
+    # --- calmer or bolder -----------------------------------------------------------------------
+
+    def _lean(self, message: Fader | Policy | Steer) -> None:
+        """Take in what moves this bot; what was planned is planned anew where it is to be."""
+        open_tick = self._first_open_tick()
+        if self._is_prepared:
+            open_tick = self._planner.open_tick(open_tick)
+        if not self._leaning.take(message, open_tick) or not self._leaning.is_steerable:
+            return
+        from_tick = message.from_tick if not isinstance(message, Policy) else AT_ONCE
+        self._is_handled |= from_tick == AT_ONCE and self.clock.is_started
+        if self._is_prepared and self._planner.is_planned(max(open_tick, from_tick)):
+            self._replan_soon()
+
+    def _first_open_tick(self) -> int:
+        """The first tick that can still be changed; the notes of a drummer's step may be early."""
+        if not self.clock.is_started:
+            return 0
+        open_at = asyncio.get_running_loop().time() + self._horizon_seconds + WAY_SECONDS
+        tick = math.ceil(self.clock.tempo_map.tick_at(open_at - self.clock.anchor_seconds))
+        return max(0, tick + (HALF_STEP_TICKS if self.is_percussion else 0))
+
+    def _replan_soon(self) -> None:
+        """Now, or, where a hand moves without end, as soon as it has been long enough."""
+        if self._alarm is None:
+            loop = asyncio.get_running_loop()
+            when = max(loop.time(), self._replanned_at + REPLANS_APART_SECONDS)
+            self._alarm = loop.call_at(when, self._replan)
+
+    def _replan(self) -> None:
+        self._alarm = None
+        self._replanned_at = asyncio.get_running_loop().time()
+        try:
+            self._plan_anew(self._planner.open_tick(self._first_open_tick()))
+        except Exception as error:
+            self.fail(error)
+
+    def _plan_anew(self, from_tick: int) -> None:
+        """Take back what begins from a step on, and send what is played there now."""
+        self._leaning.forget_from(from_tick)
+        if self._telemetry is not None:
+            self._telemetry.forget_from(from_tick)
+        bars = self._planner.replan(from_tick, self._leant)
+        if not bars:
+            return
+        first_tick = from_tick - HALF_STEP_TICKS if self.is_percussion else from_tick
+        self.cancel(beats_from_ticks(first_tick))
+        for start_tick, end_tick, planned in bars:
+            notes = self._heard(self._finished(start_tick, end_tick, planned))
+            self.send(*(note for note in notes if note.onset_ticks >= first_tick))
+            self._tell_steered(start_tick, end_tick)
+        self._tell_activations(bars[-1][1])
+
+    def _leant(self, tick: int, context: StepContext) -> StepContext:
+        """What is known at a step, with the faders as they stand there now."""
+        return replace(context, **self._lean_at(tick))
+
+    def _lean_at(self, tick: int) -> dict[str, Any]:
+        return {"alpha": self._leaning.alpha_at(tick, self.section_at(tick))}
+
+    def _tell_steered(self, start_tick: int, end_tick: int) -> None:
+        told = self._leaning.told(start_tick, end_tick)
+        if told is not None:
+            self.tell(told)
+
+    # --- with the others ------------------------------------------------------------------------
 
     def _next_phrase_tick(self) -> int:
         """The first phrase that nobody has planned yet."""
@@ -154,7 +260,8 @@ class GeneratorBot(Musebot):
         return None if is_alone else share
 
     def _on_step(self, tick: int, step: Step) -> None:
-        """Keep a step's activations, when somebody wants to hear them."""
+        """Keep a step's activations, when somebody wants to hear them, and how it was steered."""
+        self._leaning.observe(tick, self.section_at(tick))
         if "activations" not in self.wanted:
             return
         if self._telemetry is None:
@@ -162,19 +269,29 @@ class GeneratorBot(Musebot):
         surprise = float(getattr(self._generator, "surprise", math.nan))
         self._telemetry.add(tick, step.hidden, surprise)
 
-    def _tell_activations(self) -> None:
-        if self._telemetry is not None:
-            for message in self._telemetry.messages():
-                self.tell(message)
+    def _tell_activations(self, end_tick: int) -> None:
+        """Tell them as they are planned; while a hand is on the fader, what is past changing."""
+        if self._telemetry is None:
+            return
+        is_over = end_tick == self.clock.end_tick
+        until_tick = self._first_open_tick() if self._is_handled and not is_over else None
+        for message in self._telemetry.messages(until_tick):
+            self.tell(message)
 
     def state(self) -> object:
         """The network's state, its chance, its place in the music, and what the band agreed on."""
-        return self._planner.snapshot(), self._negotiation.intents.snapshot(), self.course
+        return (
+            self._planner.snapshot(),
+            self._negotiation.intents.snapshot(),
+            self.course,
+            self._leaning.snapshot(),
+        )
 
     def resume(self, state: object) -> None:
         """Go on as the network would have."""
-        planned, intents, course = cast("tuple[Any, Any, Course]", state)
+        planned, intents, course, leaning = cast("tuple[Any, Any, Course, Any]", state)
         self._planner.restore(planned)
+        self._leaning.restore(leaning)
         self._negotiation.intents.restore(intents)
         for section in course.sections:
             self.course = self.course.joined(section)
@@ -228,6 +345,7 @@ class GeneratorBot(Musebot):
             others_density=self._others_density,
             place_in_section=self.course.place(bar, meters, self.clock.end_tick),
             recall_bars=self.course.recall_bars(bar, meters),
+            **self._lean_at(tick),
         )
 
     def _activity(self, tick: int) -> int:

@@ -37,11 +37,21 @@ class Telemetry:
         """Keep a step: its tick, its activations, and -ln p of what it plays (NaN: unknown)."""
         self._steps.append((tick, hidden, surprise))
 
-    def messages(self) -> Iterator[Activations]:
-        """All that was kept, in as few datagrams as it takes; afterwards nothing is kept."""
+    def forget_from(self, tick: int) -> None:
+        """Steps from there on are decided anew."""
+        self._steps = [step for step in self._steps if step[0] < tick]
+
+    def messages(self, until_tick: int | None = None) -> Iterator[Activations]:
+        """What was kept, in as few datagrams as it takes; it is kept no longer.
+
+        With `until_tick`, only the steps before it.
+        """
         import numpy as np
 
-        steps, self._steps = self._steps, []
+        steps = self._steps
+        if until_tick is not None:
+            steps = [step for step in steps if step[0] < until_tick]
+        self._steps = self._steps[len(steps) :]
         start = 0
         while start < len(steps):
             first_tick, hidden, _ = steps[start]

@@ -42,6 +42,8 @@ app.command("tempo")(control.tempo)
 # A negative number of decibels is no option.
 app.command("mix", context_settings={"ignore_unknown_options": True})(control.mix)
 app.command("knob")(control.knob)
+app.command("fader", context_settings={"ignore_unknown_options": True})(control.fader)
+app.command("policy")(control.policy)
 app.command("add")(control.add)
 app.command("remove")(control.remove)
 app.command("replace")(control.replace)

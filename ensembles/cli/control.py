@@ -17,7 +17,7 @@ import typer
 if TYPE_CHECKING:
     from musebots.messages import Message
 
-__all__ = ["add", "knob", "mix", "remove", "replace", "stop", "tempo"]
+__all__ = ["add", "fader", "knob", "mix", "policy", "remove", "replace", "stop", "tempo"]
 
 Director = Annotated[
     str, typer.Option("--director", metavar="HOST:PORT", help="Where the Director listens.")
@@ -37,6 +37,24 @@ class Fader(StrEnum):
     PAN = "pan"
     MUTE = "mute"
     SOLO = "solo"
+
+
+class Mode(StrEnum):
+    """Who moves the bots between calmer and bolder."""
+
+    OFF = "off"
+    FADER = "fader"
+    NUDGE = "nudge"
+    INSIST = "insist"
+    ENCOURAGE = "encourage"
+    DAMP = "damp"
+
+
+class Means(StrEnum):
+    """What is moved in a bot's network."""
+
+    DIRECTION = "direction"
+    UNITS = "units"
 
 
 class Knob(StrEnum):
@@ -87,6 +105,38 @@ def knob(
     from musebots.messages import Control
 
     _send(Control("" if bot == "all" else bot, name.value, value), director)
+
+
+def fader(
+    bot: Bot,
+    value: Annotated[
+        float, typer.Argument(min=-1, max=1, help="-1 calmer .. 1 bolder; 0 as learned.")
+    ],
+    director: Director = HERE,
+) -> None:
+    """Make a bot, or with 'all' the band, calmer or bolder while it plays."""
+    from musebots.messages import Fader as Moved
+
+    _send(Moved("" if bot == "all" else bot, value), director)
+
+
+def policy(
+    mode: Annotated[Mode, typer.Argument(help="Who moves the bots between calmer and bolder.")],
+    target: Annotated[
+        float, typer.Option("--target", min=0, max=1, help="How creative to be: nudge, insist.")
+    ] = 0.5,
+    tolerance: Annotated[
+        float, typer.Option("--tolerance", min=0, max=1, help="How far from it is near enough.")
+    ] = 0.1,
+    means: Annotated[
+        Means, typer.Option("--means", help="Move along the learned direction, or flagged units.")
+    ] = Means.DIRECTION,
+    director: Director = HERE,
+) -> None:
+    """Choose who moves the bots between calmer and bolder, while the band plays."""
+    from musebots.messages import Policy
+
+    _send(Policy(mode.value, target, tolerance, means.value), director)
 
 
 def add(

@@ -33,6 +33,7 @@ class AudioDriver(StrEnum):
     AUTO = "auto"
     PORTAUDIO = "portaudio"
     JACK = "jack"
+    BROWSER = "browser"
     NONE = "none"
 
 
@@ -46,7 +47,7 @@ def play(
     ] = False,
     audio: Annotated[
         AudioDriver | None,
-        typer.Option("--audio", help="Audio driver; auto unless the piece says otherwise."),
+        typer.Option("--audio", help="Where it sounds; browser: on the page, by Listen."),
     ] = None,
     midi_out: Annotated[
         str | None, typer.Option("--midi-out", help="Also play into this MIDI port.")
@@ -112,7 +113,7 @@ def play(
         journal=Journal(request),
         saved=saved,
         is_monitored=is_monitored,
-        page=page if has_page or opens_browser else None,
+        page=page if has_page or opens_browser or audio is AudioDriver.BROWSER else None,
     )
     with stopping_on_signals(is_last=True) as asked:
         if quiet:

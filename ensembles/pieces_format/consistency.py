@@ -20,6 +20,7 @@ DRUM_KIT = PERCUSSION_CHANNEL + 1
 RESERVED_IDS = {
     "all": "stands for all bots",
     "monitor": "listens to the band",
+    "steerer": "steers the band",
     TURNS: "stands for solos in turn",
 }
 
@@ -37,6 +38,7 @@ def mistakes_of(piece: PieceTable) -> Iterator[PydanticCustomError]:
     yield from _repeated([bot.channel for bot in piece.bot], "bot", "channel")
     yield from _percussion(piece)
     yield from _unknown(piece)
+    yield from _unknown_faders(piece)
     tempi = [(change.bar, change.ramp_bars) for change in piece.tempo.changes]
     yield from _misplaced(tempi, piece.n_bars, "tempo", "changes")
     meters = [(change.bar, 0) for change in piece.time_signature_changes]
@@ -79,11 +81,23 @@ def _unknown(piece: PieceTable) -> Iterator[PydanticCustomError]:
             if bot_id not in ids:
                 reason = f"no bot has the id {bot_id!r}; there is {', '.join(ids)}"
                 yield mistake(reason, "section", index, "tacet", place)
+        for who, _ in section.fader or ():
+            if who and who not in ids:
+                reason = f"no bot has the id {who!r}; there is {', '.join(ids)}"
+                yield mistake(reason, "section", index, "fader")
         if section.solo not in ("", TURNS, *ids):
             reason = (
                 f"must be the id of a bot ({', '.join(ids)}) or {TURNS!r}, got {section.solo!r}"
             )
             yield mistake(reason, "section", index, "solo")
+
+
+def _unknown_faders(piece: PieceTable) -> Iterator[PydanticCustomError]:
+    ids = [bot.id for bot in piece.bot]
+    for who, _ in piece.steering.fader if piece.steering else ():
+        if who and who not in ids:
+            reason = f"no bot has the id {who!r}; there is {', '.join(ids)}"
+            yield mistake(reason, "steering", "fader")
 
 
 def _repeated(

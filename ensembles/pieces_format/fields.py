@@ -21,6 +21,7 @@ __all__ = [
     "Bpm",
     "Channel",
     "ChordsField",
+    "FadersField",
     "Identifier",
     "KeyField",
     "Program",
@@ -94,6 +95,18 @@ def _program(value: object) -> int:
     return program_number(value)
 
 
+def _faders(value: object) -> Faders:
+    """One number for the band, or one for each bot that is named."""
+    rows = value if isinstance(value, dict) else {"": value}
+    faders = []
+    for who, number in rows.items():
+        if isinstance(number, bool) or not isinstance(number, int | float) or not -1 <= number <= 1:
+            at = f" for {who}" if who else ""
+            raise ValueError(f"must be in -1 (calmer) .. 1 (bolder){at}, got {number!r}")
+        faders.append((str(who), float(number)))
+    return tuple(faders)
+
+
 def _identifier(value: str) -> str:
     if not value or not value.isascii() or not all(c.isalnum() or c in "_-" for c in value):
         raise ValueError(f"must be letters, digits, '-' and '_' only, got {value!r}")
@@ -102,12 +115,16 @@ def _identifier(value: str) -> str:
     return value
 
 
+Faders: TypeAlias = tuple[tuple[str, float], ...]
+"""(bot id, -1..1) pairs; the empty id is the band."""
+
 Several: TypeAlias = Annotated[tuple[Item, ...], Strict(False)]
 """A TOML array, kept as a tuple; its items stay strictly typed."""
 
 KeyField = Annotated[Key, _text(Key.parse, '"C major" or "F# minor"')]
 TimeSignatureField = Annotated[TimeSignature, _text(TimeSignature.parse, '"4/4" or "6/8"')]
 ChordsField = Annotated[Progression | str, _text(_progression, '"C | Am7 G" or "invent"')]
+FadersField = Annotated[Faders, PlainValidator(_faders)]
 Slowing = Annotated[float | None, PlainValidator(_ritardando)]
 Program = Annotated[int, BeforeValidator(_program)]
 Identifier = Annotated[str, AfterValidator(_identifier)]

@@ -25,6 +25,7 @@ from ensembles.pieces_format.fields import (
     Bpm,
     Channel,
     ChordsField,
+    FadersField,
     Identifier,
     KeyField,
     Program,
@@ -49,6 +50,7 @@ __all__ = [
     "OutputTable",
     "PieceTable",
     "SectionTable",
+    "SteeringTable",
     "TempoChangeTable",
     "TempoTable",
     "TimeSignatureChangeTable",
@@ -103,6 +105,7 @@ class SectionTable(_Table):
     register_: Unit = Field(default=0.5, alias="register")
     tacet: Several[str] = ()
     solo: str = ""
+    fader: FadersField | None = None
 
     @property
     def progression(self) -> Progression:
@@ -215,7 +218,7 @@ class OutputTable(_Table):
     kind: Literal["audio", "midifile", "midiport", "wav"]
     path: str | None = None
     port: str | None = None
-    driver: Literal["auto", "portaudio", "jack"] | None = None
+    driver: Literal["auto", "portaudio", "jack", "browser"] | None = None
 
     @model_validator(mode="after")
     def _has_its_target(self) -> Self:
@@ -246,6 +249,16 @@ class MonitorTable(_Table):
         return str((beside / background).resolve())
 
 
+class SteeringTable(_Table):
+    """Calmer or bolder: who moves the bots, towards what, and where their faders stand."""
+
+    mode: Literal["off", "fader", "nudge", "insist", "encourage", "damp"] = "fader"
+    target: Unit = 0.5
+    tolerance: Annotated[float, ranged(0.01, 0.5)] = 0.1
+    means: Literal["direction", "units"] = "direction"
+    fader: FadersField = ()
+
+
 class PieceTable(_Table):
     """The whole file."""
 
@@ -265,6 +278,7 @@ class PieceTable(_Table):
     bot: Several[BotTable]
     output: Several[OutputTable] = ()
     monitor: MonitorTable | None = None
+    steering: SteeringTable | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -311,5 +325,6 @@ TABLES: dict[tuple[str, ...], type[BaseModel]] = {
     ("bot",): BotTable,
     ("output",): OutputTable,
     ("monitor",): MonitorTable,
+    ("steering",): SteeringTable,
 }
 """The table that stands under each dotted key."""

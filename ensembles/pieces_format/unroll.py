@@ -8,8 +8,9 @@ from itertools import cycle
 
 from director.channels import free_channel
 from director.score import SectionTemplate, Strip
-from ensembles.pieces_format.model import BotTable, PieceTable, SectionTable
+from ensembles.pieces_format.model import BotTable, PieceTable, SectionTable, SteeringTable
 from musebots.harmony import Chord
+from musebots.messages import Policy
 from musebots.timebase import (
     MAX_BPM,
     MIN_BPM,
@@ -24,6 +25,7 @@ from musebots.timebase import (
 __all__ = [
     "assign_channels",
     "meter_map",
+    "policy_of",
     "ritardando",
     "section_templates",
     "strip",
@@ -120,9 +122,23 @@ def section_templates(
             register=section.register_,
             tacet=section.tacet,
             solo=section.solo,
+            faders=_faders(table, section),
         )
         for section, first, length in _visits(table, n_bars)
     )
+
+
+def _faders(table: PieceTable, section: SectionTable) -> tuple[tuple[str, float], ...]:
+    """Where the faders stand in a section: as it says, or else as the piece does."""
+    if section.fader is not None:
+        return section.fader
+    return table.steering.fader if table.steering else ()
+
+
+def policy_of(table: PieceTable) -> Policy:
+    """Who moves the bots between calmer and bolder when the piece begins."""
+    of = table.steering or SteeringTable()
+    return Policy(of.mode, of.target, of.tolerance, of.means)
 
 
 def _chords(

@@ -16,6 +16,7 @@ import sys
 import webbrowser
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from pydantic import JsonValue
 
@@ -66,6 +67,8 @@ class PageProcess:
         Of the Director.
     on_notice : callable
         Hears where the page is, once it can be opened.
+    environment : mapping of str to str
+        What its process is told besides, such as where the sound is.
     """
 
     def __init__(
@@ -74,7 +77,10 @@ class PageProcess:
         director: Director,
         address: Address,
         on_notice: Callable[[str], None],
+        *,
+        environment: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
+        self._environment = dict(environment)
         self._options = options
         self._director = director
         self._address = address
@@ -105,7 +111,7 @@ class PageProcess:
         self._port = _free_port(self._options.host, self._options.port)
         for life in range(MAX_LIVES):
             self._process = await BotProcess.start(
-                self._command(), environment={TOKEN_VARIABLE: self._token}
+                self._command(), environment={TOKEN_VARIABLE: self._token, **self._environment}
             )
             if life == 0 and await self._answers():
                 self._tell()

@@ -20,6 +20,7 @@ import uvicorn
 
 from ensembles.web.access import Gate, is_loopback
 from ensembles.web.app import Part, make_app
+from ensembles.web.audio import sound_routes
 from ensembles.web.member import PAGE_ID, PageMember
 from ensembles.web.sockets import MAX_TEXT_BYTES, Sockets
 from musebots.agent import Link
@@ -31,7 +32,7 @@ __all__ = ["PARTS", "main"]
 
 log = logging.getLogger(__name__)
 
-PARTS: tuple[Part, ...] = ()
+PARTS: tuple[Part, ...] = (sound_routes,)
 NICENESS = 5
 CLOSING_SECONDS = 1
 

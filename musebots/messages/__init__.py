@@ -33,18 +33,30 @@ from musebots.messages.music import (
     Notes,
     Tempo,
 )
+from musebots.messages.steering import (
+    AT_ONCE,
+    MEANS,
+    MODES,
+    Action,
+    Assessed,
+    Fader,
+    Policy,
+    Steer,
+    Steered,
+)
 from musebots.messages.table import MESSAGES
 from musebots.messages.watching import Horizon, Member, Notice, Panic, Rating, Score, Strip
 from musebots.messages.wire import MAX_DATAGRAM_BYTES, decode, decode_all, encode, plain
 
 __all__ = [
-    "DONE_TICK", "MAX_CHORDS_PER_MESSAGE", "MAX_DATAGRAM_BYTES", "MAX_NOTES_PER_MESSAGE",
-    "MAX_UNITS", "MESSAGES", "NOT_STARTED", "PROTOCOL_VERSION", "Activations", "Add", "AgentList",
-    "Alive", "Bars", "Broadcast", "Bye", "Cancel", "ClockPing", "ClockPong", "Control", "Flag",
-    "Form", "Gain", "HarmonyPlan", "Hello", "Horizon", "Member", "Message", "Meter", "Mix",
-    "Monitoring", "Notes", "Notice", "Off", "OscValue", "Panic", "Progress", "Rating", "Ready",
-    "Remove", "Replace", "Roster", "Score", "SetTempo", "State", "Stop", "Strip", "Tempo", "Time",
-    "Unknown", "Wanted", "Welcome", "decode", "decode_all", "encode", "plain", "steps_per_message",
+    "AT_ONCE", "DONE_TICK", "MAX_CHORDS_PER_MESSAGE", "MAX_DATAGRAM_BYTES", "MAX_NOTES_PER_MESSAGE",
+    "MAX_UNITS", "MEANS", "MESSAGES", "MODES", "NOT_STARTED", "PROTOCOL_VERSION", "Action",
+    "Activations", "Add", "AgentList", "Alive", "Assessed", "Bars", "Broadcast", "Bye", "Cancel",
+    "ClockPing", "ClockPong", "Control", "Fader", "Flag", "Form", "Gain", "HarmonyPlan", "Hello",
+    "Horizon", "Member", "Message", "Meter", "Mix", "Monitoring", "Notes", "Notice", "Off",
+    "OscValue", "Panic", "Policy", "Progress", "Rating", "Ready", "Remove", "Replace", "Roster",
+    "Score", "SetTempo", "State", "Steer", "Steered", "Stop", "Strip", "Tempo", "Time", "Unknown",
+    "Wanted", "Welcome", "decode", "decode_all", "encode", "plain", "steps_per_message",
 ]  # fmt: skip
 
 PROTOCOL_VERSION = 1

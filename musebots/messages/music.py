@@ -125,9 +125,12 @@ class Form(Message):
     """`/musebots/form`: the section to come."""
 
     address = "/musebots/form"
-    tags = "siifffss"
+    tags = "siifffsss"
     sent = "Director to bots"
-    sense = "section, first tick, end tick, intensity, density, register (0..1), tacet ids, solo"
+    sense = (
+        "section, first tick, end tick, intensity, density, register (0..1), tacet ids, solo, "
+        "faders (`0.2 bass=-0.5`: the band's, a bot's)"
+    )
 
     name: str
     start_tick: int
@@ -137,6 +140,7 @@ class Form(Message):
     register: float
     tacet: str = ""
     solo: str = ""
+    faders: str = ""
 
     @classmethod
     def of(cls, section: Section) -> Form:
@@ -150,6 +154,7 @@ class Form(Message):
             section.register,
             " ".join(section.tacet),
             section.solo,
+            " ".join(f"{bot}={value:g}" if bot else f"{value:g}" for bot, value in section.faders),
         )
 
     @property
@@ -164,7 +169,14 @@ class Form(Message):
             register=self.register,
             tacet=tuple(self.tacet.split()),
             solo=self.solo,
+            faders=tuple(_fader(word) for word in self.faders.split()),
         )
+
+
+def _fader(word: str) -> tuple[str, float]:
+    """Read ``bass=-0.5``, or ``0.2`` for the band."""
+    bot_id, _, value = word.rpartition("=")
+    return bot_id, float(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from musebots.messages.controls import Add, Control, Mix, Remove, Replace, SetTe
 from musebots.messages.joining import Bye, ClockPing, ClockPong, Hello, Ready, Roster, Welcome
 from musebots.messages.listening import Activations, Flag, Monitoring, Wanted
 from musebots.messages.music import Bars, Cancel, Form, HarmonyPlan, Notes, Tempo
+from musebots.messages.steering import Action, Assessed, Fader, Policy, Steer, Steered
 from musebots.messages.watching import Horizon, Member, Notice, Panic, Rating, Score, Strip
 
 __all__ = ["MESSAGES"]
@@ -16,6 +17,6 @@ __all__ = ["MESSAGES"]
 MESSAGES: tuple[type[Message], ...] = (
     Alive, Time, Meter, AgentList, Gain, Off, Broadcast, Hello, Welcome, Ready, Bye, Roster,
     ClockPing, ClockPong, Tempo, Bars, HarmonyPlan, Form, Notes, Cancel, Progress, State, Wanted,
-    Activations, Flag, Monitoring, Score, Strip, Member, Notice, Control, Mix, SetTempo, Horizon,
-    Rating, Panic, Add, Remove, Replace, Stop,
+    Activations, Flag, Monitoring, Score, Strip, Member, Notice, Control, Fader, Policy, Steer,
+    Steered, Assessed, Action, Mix, SetTempo, Horizon, Rating, Panic, Add, Remove, Replace, Stop,
 )  # fmt: skip

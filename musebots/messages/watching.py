@@ -88,7 +88,7 @@ class Horizon(Message):
 
     address = "/musebots/horizon"
     tags = "f"
-    sent = "anyone to Director; Director to those who hear desk"
+    sent = "anyone to Director to bots and those who hear desk"
     sense = "the commit horizon in seconds, 0.02..2"
 
     seconds: float

@@ -18,6 +18,7 @@ from musebots.rnn.exact import Float64Array, exp
 from musebots.rnn.features import read_features
 from musebots.rnn.limits import allowed_tokens
 from musebots.rnn.memory import Memory
+from musebots.rnn.pulling import followed, pulled
 from musebots.rnn.sampling import draw
 from musebots.rnn.steering import Steering, noise_of, shipped_steering, steering_beside
 from musebots.rnn.taste import taste_of
@@ -49,6 +50,7 @@ class _Snapshot:
     taste: tuple[Any, ...]
     rng: dict[str, Any]
     noise: Float64Array | None
+    usual: Float64Array
 
 
 class NeuralGenerator:
@@ -126,6 +128,7 @@ class NeuralGenerator:
                 )
             steering.check_readout(*self._stepper.token_head)
         self._noise: Float64Array | None = None
+        self._usual = np.zeros(self._stepper.n_units)
         self._memory = Memory(self._vocabulary)
         self._repetition = repetition
         self._taste = taste_of(self._vocabulary, repetition)
@@ -194,12 +197,28 @@ class NeuralGenerator:
         plain, steered = _log_probabilities(self._decided[0]), _log_probabilities(self._turned)
         return max(0.0, float((exp(steered) * (steered - plain)).sum()))
 
+    @property
+    def expected_surprise(self) -> tuple[float, float]:
+        """Of the last step, under the network as learned: nats of the steered choice, of its own.
+
+        Means of -ln p over the steered distribution, and over the unsteered one of the same hidden
+        state; temperature 1, before any leaning or nucleus. NaN before the first step.
+        """
+        if self._decided is None:
+            return math.nan, math.nan
+        plain = _log_probabilities(self._decided[0])
+        usual = -float((exp(plain) * plain).sum())
+        if self._turned is None:
+            return usual, usual
+        return -float((exp(_log_probabilities(self._turned)) * plain).sum()), usual
+
     def reset(self) -> None:
         """Forget everything played; the random generator goes on."""
         self._stepper.reset()
         self._memory = Memory(self._vocabulary)
         self._taste = taste_of(self._vocabulary, self._repetition)
         self._noise = None
+        self._usual = np.zeros(self._stepper.n_units)
 
     def step(self, context: StepContext) -> Step:
         """Decide the next 16th."""
@@ -253,12 +272,14 @@ class NeuralGenerator:
 
     def _steered(self, heard: Float64Array, context: StepContext, uniform: float) -> Float64Array:
         """The logits to play from: those heard, or those of the turned hidden state."""
-        steering = self._steering
+        steering, hidden = self._steering, self._stepper.hidden
+        self._usual = followed(self._usual, hidden)
+        if context.pull is not None:
+            return self._stepper.readout(pulled(hidden, self._usual, context.pull))
         if steering is None:
             return heard
         if context.step_in_bar == 0 or self._noise is None:
             self._noise = noise_of(uniform, steering.n_noise)
-        hidden = self._stepper.hidden
         turned = steering.steer(hidden, context.alpha, self._noise)
         return heard if turned is hidden else self._stepper.readout(turned)
 
@@ -293,6 +314,7 @@ class NeuralGenerator:
             self._taste.snapshot(),
             state,
             self._noise,
+            self._usual,
         )
 
     def restore(self, snapshot: object) -> None:
@@ -310,6 +332,7 @@ class NeuralGenerator:
         self._taste.restore(snapshot.taste)
         self._rng.bit_generator.state = snapshot.rng
         self._noise = snapshot.noise
+        self._usual = snapshot.usual
 
 
 def _log_probabilities(logits: Float64Array) -> Float64Array:

@@ -9,10 +9,11 @@ from creativity import (
     NullTable,
     Preference,
     StreamingScanner,
-    kernels,
+    plane_kernels,
     scan_group,
     scan_individual,
     score_subset,
+    search_kernels,
     step_kernels,
     warm_up,
 )
@@ -181,8 +182,9 @@ def test_a_bonus_keeps_nodes_in_the_subset() -> None:
 def test_nothing_is_compiled_after_the_warm_up() -> None:
     warm_up()
     loops = [
-        step_kernels.take_row, kernels.put_row, kernels.scan_planes, kernels.fill_planes,
-        step_kernels.bin_row, step_kernels.project,
+        step_kernels.take_row, plane_kernels.put_row, plane_kernels.fill_planes,
+        search_kernels.scan_planes, search_kernels.climb, plane_kernels.count_distinct,
+        step_kernels.bin_row, step_kernels.project, plane_kernels.largest_of_bins,
     ]  # fmt: skip
     before = [len(loop.signatures) for loop in loops]
     null = background()

@@ -197,7 +197,7 @@ class AudioOutput:
     def _choices(self) -> Sequence[str]:
         """What to try, the best first."""
         if self._kind == "browser" and self._stream is None:
-            raise OutputUnavailable("no sound: there is no page to listen on")
+            raise OutputUnavailable("no sound: there is no page to listen on (--page)")
         if self._kind != "auto":
             return (self._kind,)
         return ("portaudio", "jack") if self._stream is None else ("portaudio", "jack", "browser")

@@ -1,8 +1,7 @@
 """The search for the best subset of a window, as machine code.
 
-A cell is *significant* at threshold t when its bin is <= t. For every threshold there are two
-planes of bits: by rows, 64 nodes a word, and by columns, 64 steps a word. How many significant
-cells a row has within a set of columns is then a few `and`s and bit counts.
+The window comes as the two planes of bits of every threshold (`creativity.plane_kernels`). How many
+significant cells a row has within a set of columns is then a few `and`s and bit counts.
 
 For one threshold and one set of columns, the best set of rows holds the rows with the most
 significant cells (linear-time subset scanning): rows are taken by count, ties together, and every
@@ -18,12 +17,10 @@ import numpy.typing as npt
 
 from creativity.compiled import compiled
 
-__all__ = ["BERK_JONES", "HIGHER_CRITICISM", "KOLMOGOROV_SMIRNOV", "fill_planes", "put_row",
-           "scan_planes"]  # fmt: skip
+__all__ = ["BERK_JONES", "HIGHER_CRITICISM", "KOLMOGOROV_SMIRNOV", "climb", "scan_planes"]
 
 BERK_JONES, HIGHER_CRITICISM, KOLMOGOROV_SMIRNOV = 0, 1, 2
 
-Bins = npt.NDArray[np.uint8]
 Words = npt.NDArray[np.uint64]
 Doubles = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -69,43 +66,6 @@ def phi(statistic: int, alpha: float, logs: Doubles, n_alpha: int, n: int, table
     if statistic == HIGHER_CRITICISM:
         return excess / math.sqrt(n * alpha * (1.0 - alpha))
     return excess / math.sqrt(n)
-
-
-@compiled
-def fill_planes(bins: Bins, by_row: Words, by_column: Words) -> None:
-    """Both planes of a window (n_rows, n_columns), for every threshold."""
-    n_thresholds = by_row.shape[0]
-    by_row[:] = 0
-    by_column[:] = 0
-    for i in range(bins.shape[0]):
-        row_word, row_bit = i >> 6, _ONE << (np.uint64(i) & _LOW_SIX)
-        for j in range(bins.shape[1]):
-            t = bins[i, j]
-            if t < n_thresholds:
-                by_row[t, i, j >> 6] |= _ONE << (np.uint64(j) & _LOW_SIX)
-                by_column[t, j, row_word] |= row_bit
-    for t in range(1, n_thresholds):
-        by_row[t] |= by_row[t - 1]
-        by_column[t] |= by_column[t - 1]
-
-
-@compiled
-def put_row(bins: Bins, slot: int, by_row: Words, by_column: Words) -> None:
-    """Write one row of bins (n_columns,) over row `slot` of both planes."""
-    n_thresholds = by_row.shape[0]
-    by_row[:, slot] = 0
-    for j in range(bins.size):
-        t = bins[j]
-        if t < n_thresholds:
-            by_row[t, slot, j >> 6] |= _ONE << (np.uint64(j) & _LOW_SIX)
-    for t in range(1, n_thresholds):
-        by_row[t, slot] |= by_row[t - 1, slot]
-    word, bit = slot >> 6, _ONE << (np.uint64(slot) & _LOW_SIX)
-    others = _ALL ^ bit
-    for t in range(n_thresholds):
-        for j in range(bins.size):
-            kept = by_column[t, j, word] & others
-            by_column[t, j, word] = kept | bit if bins[j] <= t else kept
 
 
 @compiled
@@ -266,7 +226,7 @@ def scan_planes(
 ) -> tuple[float, int]:  # fmt: skip
     """The best subset over all thresholds and starts, into `rows` and `columns`.
 
-    Starts at each threshold: all columns, all rows, what was best at the threshold before, the
+    Starts at each threshold: all columns, all rows, what was best at the last threshold, the
     row (or rows) with the most significant cells, and the sets of columns in `starts`
     (n_starts, words).
 
@@ -277,12 +237,21 @@ def scan_planes(
     tried_rows, tried_columns = np.zeros_like(rows), np.zeros_like(columns)
     local_columns = every_column.copy()
     own = settings.copy()
+    counts, n_kept = np.empty(n_rows, np.int64), 0
+    for w in range(kept.size):
+        n_kept += _n_bits(kept[w])
     best, at = 0.0, 0
     rows[:] = 0
     columns[:] = 0
-    for t in range(alphas.size):
+    for t in range(alphas.size - 1, -1, -1):
         if t > 0 and np.array_equal(by_row[t], by_row[t - 1]):
             continue  # no cell lies between: the smaller alpha says more
+        _count(by_row[t], every_column, counts)
+        n_alpha = counts.sum()
+        logs = np.array([math.log(alphas[t]), math.log1p(-alphas[t])])
+        bound = phi(int(settings[0]), alphas[t], logs, n_alpha, n_alpha, table)
+        if bound + settings[4] * n_kept <= best:
+            continue  # not even its significant cells by themselves would do
         own[1] = alphas[t]
         local = -math.inf
         for s in range(starts.shape[0] + 4):

@@ -1,0 +1,109 @@
+"""The gate: how far steering may lead from what a network learned, watched while it plays. Pure.
+
+Two numbers of every step are known exactly, since the hidden state itself is never steered: the
+Kullback-Leibler divergence of the steered choice from the unsteered one, and how surprising the
+steered choice is to the network as learned, relative to the unsteered one. Where the mean of two
+bars leaves the gate, alpha is halved; it comes back when twice as much would be well within.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+__all__ = ["MAX_COST", "MAX_KL_NATS", "BarSteered", "Gate", "SteeredStep"]
+
+MAX_KL_NATS = 0.15
+MAX_COST = 1.5
+BARS_JUDGED = 2
+BARS_BEFORE_MORE = 8
+WELL_WITHIN = 0.8
+LEAST_SHARE = 1 / 16
+GRID = 2.0**-16
+
+SteeredStep: TypeAlias = tuple[float, float, float, float, float]
+"""Fader, alpha, nats of divergence, expected surprise steered and unsteered."""
+
+
+@dataclass(frozen=True, slots=True)
+class BarSteered:
+    """What steering did to a bar: means over its steps.
+
+    Parameters
+    ----------
+    value : float
+        The fader, -1..1.
+    alpha : float
+        What was applied of it.
+    kl : float
+        Nats a step.
+    cost : float
+        Expected surprise of the choice under the network as learned, relative to unsteered.
+    """
+
+    value: float
+    alpha: float
+    kl: float
+    cost: float
+
+    @classmethod
+    def of(cls, steps: Sequence[SteeredStep]) -> BarSteered:
+        """The mean of (value, alpha, kl, surprise, usual surprise) of steps.
+
+        On a grid, so that what is decided on it is the same on every machine.
+        """
+        n = len(steps)
+        value, alpha, kl, surprise, usual = map(math.fsum, zip(*steps, strict=True))
+        cost = surprise / usual if usual > 0 else 1.0
+        return cls(*(round(x / GRID) * GRID for x in (value / n, alpha / n, kl / n, cost)))
+
+
+class Gate:
+    """See the module's text.
+
+    Attributes
+    ----------
+    share : float
+        How much of alpha may be applied: 1, 1/2, 1/4 ...
+    """
+
+    def __init__(self) -> None:
+        self.share = 1.0
+        self._bars: deque[BarSteered] = deque(maxlen=BARS_JUDGED)
+        self._n_quiet = 0
+
+    def judge(self, bar: BarSteered) -> str:
+        """Take in a bar; what was found out of the gate, or nothing. `share` may change."""
+        if not bar.value:
+            self.share, self._n_quiet = 1.0, 0
+            self._bars.clear()
+            return ""
+        self._bars.append(bar)
+        kl = sum(b.kl for b in self._bars) / len(self._bars)
+        cost = sum(b.cost for b in self._bars) / len(self._bars)
+        if kl > MAX_KL_NATS or cost > MAX_COST:
+            self.share = max(LEAST_SHARE, self.share / 2)
+            self._bars.clear()
+            self._n_quiet = 0
+            if kl > MAX_KL_NATS:
+                return f"{kl:.2f} nats a step from what it learned, {MAX_KL_NATS:g} are allowed"
+            return f"{cost:.2f} times as surprising as usual, {MAX_COST:g} are allowed"
+        would_be = 4 * kl < WELL_WITHIN * MAX_KL_NATS and 2 * (cost - 1) < MAX_COST - 1
+        self._n_quiet = self._n_quiet + 1 if would_be and self.share < 1 else 0
+        if self._n_quiet >= BARS_BEFORE_MORE:
+            self.share, self._n_quiet = min(1.0, 2 * self.share), 0
+            self._bars.clear()
+        return ""
+
+    def snapshot(self) -> tuple[float, int, tuple[tuple[float, ...], ...]]:
+        """All of it, as plain values."""
+        bars = tuple((b.value, b.alpha, b.kl, b.cost) for b in self._bars)
+        return self.share, self._n_quiet, bars
+
+    def restore(self, snapshot: tuple[float, int, tuple[tuple[float, ...], ...]]) -> None:
+        """Go back to what `snapshot` gave."""
+        self.share, self._n_quiet, bars = snapshot
+        self._bars = deque((BarSteered(*bar) for bar in bars), maxlen=BARS_JUDGED)

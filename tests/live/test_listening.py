@@ -1,0 +1,106 @@
+"""The band's sound in a real browser: there after Listen, gone when muted, back after a crash."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+from director.outputs.audio.render import WORKER
+from musebots.messages import Mix, encode
+
+from .browsers import browsing
+from .processes import until_line, wait_for
+
+LISTEN = """async () => {
+  const { Listener } = await import("/static/listen.js");
+  window.listener = new Listener();
+  await window.listener.start();
+}"""
+LOUDEST = """(ms) => new Promise((done) => {
+  let loudest = 0;
+  const end = performance.now() + ms;
+  const look = () => {
+    loudest = Math.max(loudest, window.listener.level());
+    if (performance.now() < end) setTimeout(look, 20); else done(loudest);
+  };
+  look();
+})"""
+AUDIBLE, SILENT = 0.01, 1e-4
+
+
+@pytest.fixture
+def band(tmp_path):
+    """A band that sounds on its page: its process, the page's address, the Director's port."""
+    checked = subprocess.run([*WORKER, "check"], capture_output=True, check=False)
+    if checked.returncode != 0:
+        pytest.skip("pyo cannot be imported here")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        port = sock.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ensembles", "play", "trio", "--bars", "200", "--audio", "browser",
+         "--page-port", "0", "--port", str(port), "-o", "trio.mid"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    try:
+        lines = until_line(process, "musebots: the page is at ")
+        yield process, lines[-1].split()[-1], port, lines
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+
+
+def sound_process(parent):
+    """The process id of the sound of a band."""
+    listing = subprocess.run(
+        ["ps", "-wweo", "ppid,pid,args"], capture_output=True, text=True, check=True
+    ).stdout
+    for line in listing.splitlines()[1:]:
+        ppid, pid, arguments = line.split(None, 2)
+        if ppid == str(parent) and "audio.worker live" in arguments:
+            return int(pid)
+    return None
+
+
+@pytest.mark.live
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
+def test_listen_sounds_mute_silences_it_and_a_crash_costs_a_moment(band):
+    process, url, port, lines = band
+    assert any(line.startswith("musebots: sound: press Listen on the page") for line in lines)
+    with browsing() as browser, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as osc:
+        page = browser.new_page()
+        errors = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(url)
+        page.mouse.click(5, 5)  # browsers let nothing sound before a gesture
+        page.evaluate(LISTEN)
+        wait_for(lambda: page.evaluate(LOUDEST, 200) > AUDIBLE)
+        page.wait_for_function("listener.latencySeconds !== null")
+        assert 0.0 < page.evaluate("listener.latencySeconds") < 1.0
+
+        for bot_id in ("melody", "bass", "drums"):
+            osc.sendto(encode(Mix(bot_id, "mute", 1.0)), ("127.0.0.1", port))
+        wait_for(lambda: page.evaluate(LOUDEST, 300) < SILENT)
+        for bot_id in ("melody", "bass", "drums"):
+            osc.sendto(encode(Mix(bot_id, "mute", 0.0)), ("127.0.0.1", port))
+        wait_for(lambda: page.evaluate(LOUDEST, 200) > AUDIBLE)
+
+        first = sound_process(process.pid)
+        os.kill(first, signal.SIGKILL)
+        killed_at = time.monotonic()
+        wait_for(lambda: page.evaluate("listener.figures.restarts") == 1)
+        wait_for(lambda: page.evaluate(LOUDEST, 100) > AUDIBLE)
+        outage = time.monotonic() - killed_at
+        print(f"sound was back {outage:.2f} s after its process was killed")
+        assert outage < 6.0  # on a machine that does nothing else: below 2 s
+        assert sound_process(process.pid) != first
+        assert process.poll() is None
+
+        page.evaluate("listener.stop()")
+        assert page.evaluate("listener.state") == "off"
+        assert errors == []
