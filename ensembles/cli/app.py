@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from ensembles.cli import calibrate, control, create, evaluate, experiment, inspect, perform, train
+from ensembles.cli import (
+    calibrate,
+    control,
+    create,
+    evaluate,
+    experiment,
+    inspect,
+    perform,
+    sessions,
+    train,
+)
 from musebots import __version__
 
 __all__ = ["app"]
@@ -38,6 +48,9 @@ def _root(
 
 app.command("play")(perform.play)
 app.command("render")(perform.render)
+app.command("replay")(sessions.replay)
+app.command("sessions")(sessions.sessions)
+app.command("report")(sessions.report)
 app.command("tempo")(control.tempo)
 # A negative number of decibels is no option.
 app.command("mix", context_settings={"ignore_unknown_options": True})(control.mix)

@@ -84,15 +84,15 @@ def play(
     set_up_logging(verbose, quiet)
     from ensembles.classic.pieces import is_set, load_set
     from ensembles.config import load_piece
-    from ensembles.journal import Journal, read_journal
     from ensembles.perform import LiveOptions, live
     from ensembles.progress import StatusLine, tell
+    from ensembles.sessions.resuming import read_unfinished
     from ensembles.signals import stopping_on_signals
     from ensembles.web.process import PageOptions
 
     request: dict[str, Any] = {"piece": piece, "bots": None if bots is None else str(bots),
                "bars": bars, "bpm": bpm, "seed": seed, "monitor": is_monitored}  # fmt: skip
-    saved = read_journal() if resume else None
+    saved = read_unfinished() if resume else None
     if saved is not None:
         request = saved.request
         piece, bars, bpm, seed = (request[key] for key in ("piece", "bars", "bpm", "seed"))
@@ -110,7 +110,7 @@ def play(
         midi_path=out,
         port=port,
         ends_on_exiting=is_classic,
-        journal=Journal(request),
+        request=request,
         saved=saved,
         is_monitored=is_monitored,
         page=page if has_page or opens_browser or audio is AudioDriver.BROWSER else None,
