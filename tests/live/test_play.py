@@ -110,7 +110,7 @@ def test_a_mistake_in_a_bots_settings_stops_the_session_before_it_starts(tmp_pat
     assert process.returncode == 2, output
     assert "bot 'bass': setting temperature must be a number, got 'hot'" in output
     assert "Traceback" not in output
-    assert not list(tmp_path.glob("sessions/*.mid"))
+    assert not list(tmp_path.glob("sessions/**/*.mid"))
 
 
 CHATTERBOX = """
