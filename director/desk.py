@@ -67,17 +67,23 @@ class Desk:
                 self._relay("ratings", datagram)
             case m.Score():
                 self._relay("scores", datagram)
-            case m.Cancel():
-                self._relay("cancels", datagram)
             case m.Control():
                 self._relay("controls", datagram)
             case m.Hello():
                 self._told.pop(source, None)
+                self._tell_turned(source)
             case m.Mix():
                 pass
             case _:
                 return
         self.tell()
+
+    def _tell_turned(self, to: Address) -> None:
+        """Where everybody's knobs and faders stand, to who hears of controls."""
+        for member in self._reception.roster.here:
+            if member.address == to and member.wants("controls"):
+                for datagram in self._reception.retained.turned:
+                    self._reception.relay(datagram, [member])
 
     def tell(self) -> None:
         """Tell whoever hears it what has changed since they were told last."""

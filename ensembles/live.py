@@ -20,12 +20,17 @@ from director.outputs.audio.engine import AudioKind
 from director.outputs.audio.packets import StreamAddress
 from director.outputs.base import Output
 from director.outputs.deadline import DeadlineThread
+from director.outputs.midiclock import MidiClockOutput
 from director.outputs.midifile import MidiFileOutput
 from director.outputs.midiport import MidiPortOutput
 from director.outputs.recording import RecordingOutput
 from director.score import Score
 from director.status import Status
-from ensembles.config import Piece
+from ensembles.config import BotSpec, Piece
+from ensembles.guests import GuestProcess
+from ensembles.hosts import Hosts
+from ensembles.lan import Lan, LanOptions, LinkReport
+from ensembles.leading import LeaderSpec, Leading
 from ensembles.logbook import Logbook, logbook_path
 from ensembles.monitoring import (
     MONITOR_ID,
@@ -46,7 +51,7 @@ from ensembles.stage import cast_of, opened
 from ensembles.supervision import Supervisor
 from ensembles.web.listening import environment_of
 from ensembles.web.process import PAGE_ID, PageOptions, PageProcess, casting_of_page
-from musebots.errors import MusebotError
+from musebots.errors import ConfigError, MusebotError
 from musebots.network import LOOPBACK_HOST, UdpNetwork
 
 __all__ = ["LiveOptions", "LiveReport", "live", "play_live"]
@@ -66,7 +71,9 @@ class LiveOptions:
     that broadcasts `exiting` ends the session, as classic conductors have it. `request` is what the
     performer asked for, as plain values: what it takes to go on after a crash; `saved` is a session
     that is taken up again. With `is_monitored` the monitor listens, also where the piece does not
-    ask for it. With `page` the live page is served.
+    ask for it. With `page` the live page is served, with `lan` other machines may join. The
+    `leader` is who leads the tempo, None the band itself; `clock_out` is part of the name of a port
+    that MIDI clock is sent to.
     """
 
     bars: int | None = None
@@ -80,16 +87,23 @@ class LiveOptions:
     request: Mapping[str, Any] | None = None
     saved: Saved | None = None
     is_monitored: bool = False
+    leader: LeaderSpec | None = None
+    clock_out: str | None = None
     page: PageOptions | None = None
+    lan: LanOptions | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LiveReport:
-    """What a performance came to, where its recording lies, and who had to be brought back."""
+    """What a performance came to, where its recording lies, and who had to be brought back.
+
+    `links` says how well datagrams travelled between machines.
+    """
 
     session: SessionReport
     recording: Path
     n_restarts: Mapping[str, int] = field(default_factory=dict)
+    links: tuple[LinkReport, ...] = ()
 
     def __str__(self) -> str:
         session = self.session
@@ -109,6 +123,8 @@ class LiveReport:
         ):
             if counts:
                 parts.append(f"{words}: " + ", ".join(f"{who} {n}" for who, n in counts.items()))
+        if self.links:
+            parts.append("other machines: " + ", ".join(map(str, self.links)))
         if session.flags or session.monitoring:
             parts.append(f"flags: {len(session.flags)}")
         return "; ".join(parts)
@@ -209,11 +225,14 @@ async def _performed(
         await stack.enter_async_context(opened(outputs, score))
         if audio is not None:
             outputs.append(audio)
+        leading = await stack.enter_async_context(Leading.by(options.leader, score, on_notice))
         versions = recording.with_name(f"{recording.stem}-versions")
         if recorder is not None:
             versions = recorder.folder.versions
         supervisor = Supervisor(piece.source, versions)
         cast = cast_of(piece, score)
+        guests = leading.guests
+        cast |= {guest.id: guest.casting(score.seed) for guest in guests}
         logbook = None
         if monitor is not None:
             cast[MONITOR_ID] = casting_of_monitor(monitor, score.seed)
@@ -223,6 +242,7 @@ async def _performed(
             cast[PAGE_ID] = casting_of_page(
                 {
                     **_facts(piece, score, recording, monitor),
+                    "sync": str(options.leader or "own clock"),
                     "sound": audio.kind if audio else "none",
                     "session": str(recorder.folder.path.resolve()) if recorder else "",
                 },
@@ -235,6 +255,7 @@ async def _performed(
             call_at=pulse.call_at,
             caretaker=supervisor,
             ends_on_exiting=options.ends_on_exiting,
+            anchor_for=leading.anchor_for,
             on_finding=_told(logbook, recorder),
             on_steering=recorder.steer if recorder else lambda news, tick: None,
             witness=recorder,
@@ -246,18 +267,28 @@ async def _performed(
         director.roster.leave(PAGE_ID)  # nobody waits for the page
         if options.saved is not None:
             director.restore(options.saved.retained)
-        address = await director.open(UdpNetwork(), port=options.port)
+        lan = None if options.lan is None else Lan(options.lan)
+        network = UdpNetwork() if lan is None else lan.network
+        address = await director.open(network, port=options.port)
+        if lan is not None:
+            supervisor.hosts = Hosts((lan.host, address[1]), lan.phrase)
+            on_notice(f"other machines join with: {lan.invitation(address[1])}")
+            await stack.enter_async_context(lan.announced(piece.name, address[1]))
         supervisor.attach(director, (LOOPBACK_HOST, address[1]))
         stack.push_async_callback(supervisor.end)
         request.attach(director.stop)
         stack.callback(request.detach)
         stack.enter_context(noted(director))
-        async with _reporting(director, on_status, recorder):
+        async with _reporting(director, on_status, recorder), leading.of(director):
             if monitor is not None:
                 listening = await MonitorProcess.start(director, (LOOPBACK_HOST, address[1]))
                 stack.push_async_callback(listening.end)
+            for guest in guests:
+                process = await GuestProcess.start(guest, director, (LOOPBACK_HOST, address[1]))
+                stack.push_async_callback(process.end)
             for bot in piece.bots:
-                await supervisor.begin(bot)
+                if not _joins_by_itself(bot, options.lan):
+                    await supervisor.begin(bot)
             if options.page is not None:
                 listening_at = (LOOPBACK_HOST, address[1])
                 page = PageProcess(
@@ -277,7 +308,18 @@ async def _performed(
         recorder.end(session, supervisor.n_restarts)
     if supervisor.is_deserted:
         raise MusebotError(f"no bot is left; what was played is in {recording}")
-    return LiveReport(session, recording, supervisor.n_restarts)
+    return LiveReport(session, recording, supervisor.n_restarts, lan.report() if lan else ())
+
+
+def _joins_by_itself(bot: BotSpec, lan: LanOptions | None) -> bool:
+    """Whether a bot is started by people on another machine; `ConfigError` if it cannot join."""
+    if lan is None and bot.host is not None:
+        raise ConfigError(
+            f"{bot.id} plays on {bot.host.name}: say where that reaches this machine, "
+            "--listen ADDRESS"
+        )
+    is_elsewhere = lan is not None and bot.id in lan.elsewhere
+    return is_elsewhere or (bot.host is not None and bot.host.ssh is None)
 
 
 def _facts(
@@ -291,9 +333,9 @@ def _facts(
         "swing": score.swing,
         "swing_unit_ticks": score.swing_unit_ticks,
         "recording": str(recording),
+        "ratings": str(recording.resolve().with_suffix(".sqlite")),
         "bots": {bot.id: bot.bot for bot in piece.bots},
         "flags_per_hour": monitor.flags_per_hour if monitor else None,
-        "sync": "own clock",
     }
 
 
@@ -324,12 +366,16 @@ def _written_and_wired(piece: Piece, options: LiveOptions) -> list[Output]:
     for spec in piece.outputs:
         if spec.kind == "midiport" and options.midi_out is None:
             outputs.append(MidiPortOutput(spec.port))
+        elif spec.kind == "midiclock" and options.clock_out is None:
+            outputs.append(MidiClockOutput(spec.port))
         elif spec.kind == "midifile" and spec.path is not None:
             outputs.append(MidiFileOutput(spec.path))
         elif spec.kind == "wav" and spec.path is not None:
             outputs.append(WavOutput(spec.path))
     if options.midi_out is not None:
         outputs.append(MidiPortOutput(options.midi_out))
+    if options.clock_out is not None:
+        outputs.append(MidiClockOutput(options.clock_out))
     return outputs
 
 

@@ -60,12 +60,15 @@ class GeneratorBot(Musebot):
     """Plays what its generator decides, bar by bar; falls silent where the section says so.
 
     `network` names the kind of network, `style` is the tag it plays in by default. Settings:
-    `temperature`, `top_p`, `repetition` (sampling), `style`, `checkpoint` (a file; the shipped one
+    `temperature`, `top_p`, `repetition` (sampling), `rests` (0..1, how readily it rests where the
+    piece leaves that open; 0 is never), `style`, `checkpoint` (a file; the shipped one
     by default); a subclass that has more names them in `known_settings`.
     """
 
     network: Role
-    known_settings: tuple[str, ...] = ("checkpoint", "style", "temperature", "top_p", "repetition")
+    known_settings: tuple[str, ...] = (
+        "checkpoint", "style", "temperature", "top_p", "repetition", "rests",
+    )  # fmt: skip
     sends = ("notes",)
     hears = ("notes",)
     lead = 1.0
@@ -81,7 +84,7 @@ class GeneratorBot(Musebot):
     def on_welcome(self, welcome: Welcome) -> None:
         """From here on intents and faders may come, long before this bot is prepared."""
         super().on_welcome(welcome)
-        self._negotiation = Negotiation(self.id, self.seed)
+        self._negotiation = Negotiation(self.id, self.seed, self.setting("rests", 1.0))
         self._leaning = Leaning(self.id)
 
     async def prepare(self) -> None:
@@ -93,6 +96,8 @@ class GeneratorBot(Musebot):
         for name, (low, high) in RANGES.items():
             if not low < self.setting(name, high) <= high:
                 raise ConfigError(f"{name} must be above {low} and up to {high}")
+        if not 0.0 <= self.setting("rests", 1.0) <= 1.0:
+            raise ConfigError("rests must be in 0..1")
         self._style = self.settings.get("style", self.style)
         self._generator = generator = self.make_generator()
         self._telemetry: Telemetry | None = None
@@ -140,8 +145,9 @@ class GeneratorBot(Musebot):
         if action is not None:
             self.tell(action)
         notes = self._finished(start_tick, end_tick, self._planner.plan(start_tick, end_tick))
-        self.send(*self._heard(notes))
-        self._negotiate(bar, notes)
+        heard = self._heard(notes)
+        self.send(*heard)
+        self._negotiate(bar, heard)
         self._tell_activations(end_tick)
         self._tell_steered(start_tick, end_tick)
 
@@ -246,7 +252,9 @@ class GeneratorBot(Musebot):
         n_steps = self.clock.meter_map.time_signature_at(bar).bar_ticks / STEP_TICKS
         self.broadcast("hdensity", round(len(steps) / n_steps, 3))
         meters = self.clock.meter_map
-        for intent in self._negotiation.announcements(bar, self.band.roles, self.course, meters):
+        for intent in self._negotiation.announcements(
+            bar, self.band.roles, self.course, meters, self.clock.end_tick
+        ):
             self.broadcast(TOPIC, *intent.values())
 
     def _density_before(self, bar: int) -> float | None:
@@ -317,6 +325,17 @@ class GeneratorBot(Musebot):
         """Whether the drums are known to play the bass drum on this step."""
         return False
 
+    def has_bass(self, tick: int) -> bool:
+        """Whether the bass is known to start a note on this step."""
+        return False
+
+    def _is_heard(self, tick: int, role: str, pitch: int | None = None) -> bool:
+        """Whether a role has sent a note, of this pitch if it matters, for a step."""
+        half = STEP_TICKS // 2
+        start, end = (beats_from_ticks(tick + ticks) for ticks in (-half, half))
+        heard = self.band.notes(start=start, end=end, role=role)
+        return any(pitch is None or note.pitch == pitch for note in heard)
+
     def context_at(self, tick: int) -> StepContext:
         """All that is known at a step of the grid."""
         position = self.clock.meter_map.position(tick)
@@ -338,7 +357,7 @@ class GeneratorBot(Musebot):
             steps_to_next=steps_to_next,
             style=self._style,
             intensity=self._knob("intensity", section, bar),
-            density=self._knob("density", section, bar, activity=self._activity(tick)),
+            density=self._knob("density", section, bar, activity=self._activity(tick) or USUAL),
             register=self._knob("register", section, bar),
             is_fill=_is_fill(tick, section),
             has_kick=self.has_kick(tick),
@@ -346,6 +365,7 @@ class GeneratorBot(Musebot):
             place_in_section=self.course.place(bar, meters, self.clock.end_tick),
             recall_bars=self.course.recall_bars(bar, meters),
             **self._lean_at(tick),
+            has_bass=self.has_bass(tick),
         )
 
     def _activity(self, tick: int) -> int:

@@ -13,6 +13,7 @@ from ensembles.cli import (
     evaluate,
     experiment,
     inspect,
+    join,
     perform,
     sessions,
     train,
@@ -51,6 +52,7 @@ app.command("render")(perform.render)
 app.command("replay")(sessions.replay)
 app.command("sessions")(sessions.sessions)
 app.command("report")(sessions.report)
+app.command("join")(join.join)
 app.command("tempo")(control.tempo)
 # A negative number of decibels is no option.
 app.command("mix", context_settings={"ignore_unknown_options": True})(control.mix)

@@ -22,6 +22,7 @@ from ensembles.web.access import Gate, is_loopback
 from ensembles.web.app import Part, make_app
 from ensembles.web.audio import sound_routes
 from ensembles.web.member import PAGE_ID, PageMember
+from ensembles.web.rating import Rater
 from ensembles.web.sockets import MAX_TEXT_BYTES, Sockets
 from musebots.agent import Link
 from musebots.errors import MusebotError, NetworkError
@@ -49,10 +50,13 @@ async def _run(arguments: argparse.Namespace) -> None:
     member = PageMember.make(PAGE_ID)
     sockets = Sockets(member.stage, member.tell)
     member.on_frame = sockets.frame
+    rater = Rater(member)
+    member.on_rating = rater.take
     gate = Gate(arguments.port, arguments.token)
     if not is_loopback(arguments.host) and not gate.token:
         raise NetworkError("beyond this machine the page is served only with a token: --token")
-    server = _Server(_config(make_app(member.stage, sockets, gate, PARTS), arguments))
+    parts = (*PARTS, rater.routes)
+    server = _Server(_config(make_app(member.stage, sockets, gate, parts), arguments))
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):

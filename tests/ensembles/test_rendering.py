@@ -216,9 +216,9 @@ def test_the_last_strokes_are_as_strong_as_the_section_that_they_end():
 
 
 GOLDEN = {
-    "trio": "11a676005a8409b35e4b7a22760e257265014f2ae2abf5dd5dfc0458bc9af23b",
-    "waltz": "e2f43034cadbaf4081a595fe93721516f264b2dc2783b907ab98c9c6f51e7b33",
-    "nightfall": "f0663bc09787234776ce8f253116b5240c0040f86feab543130e8db5cf80f9f0",
+    "trio": "9f76a854925bbe3eacc052367dbb210ed0e4f3cd5b56c39cc74f1e21525a8eaa",
+    "waltz": "cdded9ad8f48dd3bcb715b1f0b413d5495e27faab5cd636f68577ae1c5af2a7d",
+    "nightfall": "db85bc93640401988a6392bcd3c47c323f40a78f2102b71241e60af200f1ece9",
 }
 
 

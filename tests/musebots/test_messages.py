@@ -117,6 +117,7 @@ ROUND_TRIPS = {
     m.Remove: st.builds(m.Remove, names),
     m.Replace: st.builds(m.Replace, names, names),
     m.Stop: st.just(m.Stop()),
+    m.Sealed: st.builds(m.Sealed, st.binary(max_size=200), st.binary(max_size=16)),
 }
 
 
