@@ -71,8 +71,8 @@ def test_all_but_the_last_second_outlives_kill_9_of_everything_and_goes_on(tmp_p
     musebots("replay", "-o", "cut.mid", cwd=tmp_path)
     cut = onsets(tmp_path / "cut.mid")
     for name, whole in rendered.items():
-        assert cut[name] == [on for on in whole if on in cut[name]]
-        assert cut[name] == whole[: len(cut[name])]
+        played = cut.get(name, [])
+        assert played == whole[: len(played)]
     assert max(tick for rows in cut.values() for tick, _ in rows) > 4 * BAR - SECOND
 
     resumed = play("--resume", "--port", "0", cwd=tmp_path)
