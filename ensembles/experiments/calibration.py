@@ -12,9 +12,10 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from creativity.background import Background, Norm, Setup, load_background, shipped_background
-from creativity.calibrating import ERROR_RATES, Scorer
+from creativity.calibrating import ERROR_RATES
 from creativity.ears import PATIENCE_STEPS
 from creativity.flagging import Peaks
+from creativity.scoring import Scorer
 from ensembles.calibration import calibrate_piece, play_run, run_seed
 from ensembles.config import Piece, load_piece
 from ensembles.experiments.base import Cell, ExperimentResult, ExperimentSettings, Plot, Table
