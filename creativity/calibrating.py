@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from creativity.background import BAND, Background, Norm, Setup, Voice, halved
-from creativity.calibration import RateNull, WindowNull, block_maxima
+from creativity.calibration import RateNull, WindowNull, block_maxima, design_effect
 from creativity.collecting import Playing
 from creativity.fitting import fit_innovation
 from creativity.innovation import Innovation
@@ -30,6 +30,9 @@ Doubles = npt.NDArray[np.float64]
 
 ERROR_RATES = (0.01, 0.05, 0.1)
 N_THRESHOLDS = 32
+MOST_TO_FIT = 24
+ALIKE_SHARE = 0.05
+"""How alike the blocks of a run are is measured at the score that so many of them exceed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,9 @@ class Plan:
 
     @classmethod
     def of(cls, n_runs: int, **more: Any) -> Plan:
-        """Share out `n_runs`: three of twenty each to fit and table, two to test, the rest to tune.
+        """Share out `n_runs`: three of twenty, 24 at most, each to fit and table, two to test.
+
+        The rest tunes: the rarer what is promised, the more runs that takes.
 
         Raises
         ------
@@ -77,7 +82,7 @@ class Plan:
         """
         if n_runs < 4:
             raise ValueError(f"calibrating takes at least 4 runs, got {n_runs}")
-        n_fit = n_table = max(1, 3 * n_runs // 20)
+        n_fit = n_table = max(1, min(MOST_TO_FIT, 3 * n_runs // 20))
         n_test = max(1, n_runs // 10)
         return cls(n_fit, n_table, n_runs - n_fit - n_table - n_test, n_test, **more)
 
@@ -208,9 +213,15 @@ def _norm(runs: Sequence[Doubles], plan: Plan) -> Norm:
             f"runs must be longer than {plan.setup.window_steps + plan.setup.block_steps} steps, a "
             "window and a block: play more bars"
         )
+    high = np.quantile(maxima, 1 - ALIKE_SHARE)
+    hits = [(block_maxima([run], plan.setup.block_steps) > high).astype(np.float64) for run in runs]
     return Norm(
         WindowNull(kept.astype(np.float64)),
-        RateNull(maxima.astype(np.float32).astype(np.float64), plan.setup.block_steps),
+        RateNull(
+            maxima.astype(np.float32).astype(np.float64),
+            plan.setup.block_steps,
+            float(np.float32(design_effect(hits))),
+        ),
     )
 
 
