@@ -177,13 +177,14 @@ def _curve(axis: Axis, y: float, track: Track) -> str:
     box = f'<rect class="field" x="{LEFT}" y="{y:g}" width="{axis.width:g}" height="{CURVE}"/>'
     line = f'<path class="score" d="{"".join(points)}"/>'
     at = height(threshold) if np.isfinite(threshold) else y
-    label_y = y + CURVE - 8 if at < y + CURVE - 20 else y + 10
-    label = f'<text class="pitch" x="{LEFT - 6}" y="{label_y:g}">score</text>'
+    label = f'<text class="pitch" x="{LEFT - 6}" y="{y + CURVE - 8:g}">score</text>'
     if not np.isfinite(threshold):
         return box + line + label
+    beside = at + 9 if at < y + CURVE / 2 else at - 7  # on the side where there is more room
+    end = LEFT + axis.width
     limit = (
-        f'<line class="limit" x1="{LEFT}" x2="{LEFT + axis.width:g}" y1="{at:g}" y2="{at:g}"/>'
-        f'<text class="pitch limit-name" x="{LEFT - 6}" y="{at + 4:g}">flag</text>'
+        f'<line class="limit" x1="{LEFT}" x2="{end:g}" y1="{at:g}" y2="{at:g}"/>'
+        f'<text class="pitch limit-name" x="{end - 4:g}" y="{beside:g}">flag above</text>'
     )
     return box + line + limit + label
 
