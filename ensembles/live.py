@@ -24,6 +24,7 @@ from director.outputs.midifile import MidiFileOutput
 from director.outputs.midiport import MidiPortOutput
 from director.score import Score
 from director.status import Status
+from director.steering import SteeringNews
 from ensembles.config import BotSpec, Piece
 from ensembles.guests import GuestProcess
 from ensembles.hosts import Hosts
@@ -42,6 +43,7 @@ from ensembles.notices import noted
 from ensembles.signals import StopRequest, stopping_on_signals
 from ensembles.sounding import opened_sound
 from ensembles.stage import cast_of, opened
+from ensembles.steering import OnDemand, is_flag_driven, is_steered, with_policy
 from ensembles.supervision import Supervisor
 from ensembles.web.listening import environment_of
 from ensembles.web.process import PAGE_ID, PageOptions, PageProcess, casting_of_page
@@ -68,6 +70,7 @@ class LiveOptions:
     `is_monitored` the monitor listens, also where the piece does not ask for it. With `page` the
     live page is served, with `lan` other machines may join. The `leader` is who leads the tempo,
     None the band itself; `clock_out` is part of the name of a port that MIDI clock is sent to.
+    `policy` and `target` say who makes the bots calmer or bolder, and how creative they are to be.
     """
 
     bars: int | None = None
@@ -83,6 +86,8 @@ class LiveOptions:
     is_monitored: bool = False
     leader: LeaderSpec | None = None
     clock_out: str | None = None
+    policy: str | None = None
+    target: float | None = None
     page: PageOptions | None = None
     lan: LanOptions | None = None
 
@@ -175,7 +180,9 @@ async def play_live(
     score = piece.score(bars=options.bars, bpm=options.bpm, seed=options.seed)
     if options.saved is not None:
         score = _taken_up(score, options.saved)
-    monitor = monitor_of(piece, is_wanted=options.is_monitored, on_notice=on_notice)
+    score = with_policy(score, options.policy, options.target)
+    is_wanted = options.is_monitored or is_flag_driven(score.policy)
+    monitor = monitor_of(piece, is_wanted=is_wanted, on_notice=on_notice)
     recording = options.midi_path or _new_recording(piece)
     outputs: list[Output] = [MidiFileOutput(recording), *_written_and_wired(piece, options)]
     async with contextlib.AsyncExitStack() as stack:
@@ -202,10 +209,17 @@ async def play_live(
         cast = cast_of(piece, score)
         guests = leading.guests
         cast |= {guest.id: guest.casting(score.seed) for guest in guests}
-        logbook = None
+        logbook = Logbook(logbook_path(recording), score, is_begun=monitor is not None)
+        steerer = OnDemand()
+        if is_steered(piece, score):
+            steerer.start()
+
+        def on_steering(news: SteeringNews, tick: int) -> None:
+            logbook.steer(news, tick)
+            steerer.hear(news, tick)
+
         if monitor is not None:
             cast[MONITOR_ID] = casting_of_monitor(monitor, score.seed)
-            logbook = Logbook(logbook_path(recording), score)
         if options.page is not None:
             cast[PAGE_ID] = casting_of_page(
                 _facts(piece, score, recording, monitor, sound=audio.kind if audio else "none")
@@ -220,7 +234,8 @@ async def play_live(
             caretaker=supervisor,
             ends_on_exiting=options.ends_on_exiting,
             anchor_for=leading.anchor_for,
-            on_finding=logbook.find if logbook else lambda finding, tick: None,
+            on_finding=logbook.find,
+            on_steering=on_steering,
         )
         director.roster.leave(PAGE_ID)  # nobody waits for the page
         if options.saved is not None:
@@ -237,6 +252,7 @@ async def play_live(
         request.attach(director.stop)
         stack.callback(request.detach)
         stack.enter_context(noted(director))
+        await stack.enter_async_context(steerer.serving(director, (LOOPBACK_HOST, address[1])))
         async with _reporting(director, on_status, options.journal), leading.of(director):
             if monitor is not None:
                 listening = await MonitorProcess.start(director, (LOOPBACK_HOST, address[1]))

@@ -36,6 +36,8 @@ h3 { margin: 0 0 8px; font-size: 15.5px; font-weight: 620; color: var(--second);
 .figure .field { fill: none; stroke: var(--line); stroke-width: .6; }
 .figure .note { fill: var(--note); }
 .figure .score { fill: none; stroke: var(--first); stroke-width: 1.4; stroke-linejoin: round; }
+.figure .fader { fill: var(--first); opacity: .45; }
+.figure .gated { opacity: .2; }
 .figure .limit { stroke: var(--second); stroke-width: 1; stroke-dasharray: 4 3; }
 .figure .limit-name { fill: var(--second); paint-order: stroke; stroke: var(--surface);
   stroke-width: 3px; }
