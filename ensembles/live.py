@@ -26,6 +26,7 @@ from director.outputs.midiport import MidiPortOutput
 from director.outputs.recording import RecordingOutput
 from director.score import Score
 from director.status import Status
+from director.steering import SteeringNews
 from ensembles.config import BotSpec, Piece
 from ensembles.guests import GuestProcess
 from ensembles.hosts import Hosts
@@ -48,6 +49,7 @@ from ensembles.sessions.resuming import Saved, taken_up
 from ensembles.signals import StopRequest, stopping_on_signals
 from ensembles.sounding import opened_sound
 from ensembles.stage import cast_of, opened
+from ensembles.steering import OnDemand, is_flag_driven, is_steered, with_policy
 from ensembles.supervision import Supervisor
 from ensembles.web.listening import environment_of
 from ensembles.web.process import PAGE_ID, PageOptions, PageProcess, casting_of_page
@@ -73,7 +75,8 @@ class LiveOptions:
     that is taken up again. With `is_monitored` the monitor listens, also where the piece does not
     ask for it. With `page` the live page is served, with `lan` other machines may join. The
     `leader` is who leads the tempo, None the band itself; `clock_out` is part of the name of a port
-    that MIDI clock is sent to.
+    that MIDI clock is sent to. `policy` and `target` say who makes the bots calmer or bolder, and
+    how creative they are to be.
     """
 
     bars: int | None = None
@@ -89,6 +92,8 @@ class LiveOptions:
     is_monitored: bool = False
     leader: LeaderSpec | None = None
     clock_out: str | None = None
+    policy: str | None = None
+    target: float | None = None
     page: PageOptions | None = None
     lan: LanOptions | None = None
 
@@ -199,7 +204,9 @@ async def _performed(
     score = piece.score(bars=options.bars, bpm=options.bpm, seed=options.seed)
     if options.saved is not None:
         score = taken_up(score, options.saved)
-    monitor = monitor_of(piece, is_wanted=options.is_monitored, on_notice=on_notice)
+    score = with_policy(score, options.policy, options.target)
+    is_wanted = options.is_monitored or is_flag_driven(score.policy)
+    monitor = monitor_of(piece, is_wanted=is_wanted, on_notice=on_notice)
     recording = options.midi_path or _folder_of(recorder).recording
     outputs = [_recording_output(recording, recorder), *_written_and_wired(piece, options)]
     if options.saved is not None:
@@ -233,11 +240,24 @@ async def _performed(
         cast = cast_of(piece, score)
         guests = leading.guests
         cast |= {guest.id: guest.casting(score.seed) for guest in guests}
-        logbook = None
+        logbook = Logbook(logbook_path(recording), score, is_begun=monitor is not None)
+        steerer = OnDemand()
+        if is_steered(piece, score):
+            steerer.start()
+
+        def on_finding(finding: Finding, tick: int) -> None:
+            logbook.find(finding, tick)
+            if recorder is not None:
+                recorder.find(finding, tick)
+
+        def on_steering(news: SteeringNews, tick: int) -> None:
+            logbook.steer(news, tick)
+            steerer.hear(news, tick)
+            if recorder is not None:
+                recorder.steer(news, tick)
+
         if monitor is not None:
             cast[MONITOR_ID] = casting_of_monitor(monitor, score.seed)
-            if options.midi_path is not None:
-                logbook = Logbook(logbook_path(recording), score)
         if options.page is not None:
             cast[PAGE_ID] = casting_of_page(
                 {
@@ -256,8 +276,8 @@ async def _performed(
             caretaker=supervisor,
             ends_on_exiting=options.ends_on_exiting,
             anchor_for=leading.anchor_for,
-            on_finding=_told(logbook, recorder),
-            on_steering=recorder.steer if recorder else lambda news, tick: None,
+            on_finding=on_finding,
+            on_steering=on_steering,
             witness=recorder,
         )
         if recorder is not None:
@@ -279,6 +299,7 @@ async def _performed(
         request.attach(director.stop)
         stack.callback(request.detach)
         stack.enter_context(noted(director))
+        await stack.enter_async_context(steerer.serving(director, (LOOPBACK_HOST, address[1])))
         async with _reporting(director, on_status, recorder), leading.of(director):
             if monitor is not None:
                 listening = await MonitorProcess.start(director, (LOOPBACK_HOST, address[1]))
@@ -337,17 +358,6 @@ def _facts(
         "bots": {bot.id: bot.bot for bot in piece.bots},
         "flags_per_hour": monitor.flags_per_hour if monitor else None,
     }
-
-
-def _told(logbook: Logbook | None, recorder: Recorder | None) -> Callable[[Finding, int], None]:
-    """Whoever writes down what the monitor finds."""
-    writers = [writer for writer in (logbook, recorder) if writer is not None]
-
-    def find(finding: Finding, tick: int) -> None:
-        for writer in writers:
-            writer.find(finding, tick)
-
-    return find
 
 
 def _folder_of(recorder: Recorder | None) -> SessionFolder:

@@ -229,7 +229,16 @@ class GeneratorBot(Musebot):
         return replace(context, **self._lean_at(tick))
 
     def _lean_at(self, tick: int) -> dict[str, Any]:
-        return {"alpha": self._leaning.alpha_at(tick, self.section_at(tick))}
+        """What of a step's context the faders decide."""
+        lean: dict[str, Any] = {
+            "alpha": self._leaning.alpha_at(tick, self.section_at(tick)),
+            "pull": self._leaning.pull_at(tick),
+        }
+        source = self._leaning.source_of(tick)
+        if source is not None:
+            meters = self.clock.meter_map
+            lean["recall_bars"] = meters.bar_at(tick) - meters.bar_at(source)
+        return lean
 
     def _tell_steered(self, start_tick: int, end_tick: int) -> None:
         told = self._leaning.told(start_tick, end_tick)
@@ -363,9 +372,8 @@ class GeneratorBot(Musebot):
             has_kick=self.has_kick(tick),
             others_density=self._others_density,
             place_in_section=self.course.place(bar, meters, self.clock.end_tick),
-            recall_bars=self.course.recall_bars(bar, meters),
-            **self._lean_at(tick),
             has_bass=self.has_bass(tick),
+            **{"recall_bars": self.course.recall_bars(bar, meters), **self._lean_at(tick)},
         )
 
     def _activity(self, tick: int) -> int:

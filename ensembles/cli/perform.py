@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ensembles.cli.control import Mode
 from ensembles.cli.options import (
     AsJson,
     Bars,
@@ -29,6 +30,13 @@ if TYPE_CHECKING:
 __all__ = ["AudioDriver", "play", "render"]
 
 CONDUCTOR_PORT = 4747
+Policy = Annotated[
+    Mode | None, typer.Option("--policy", help="Who makes the bots calmer or bolder.")
+]
+Target = Annotated[
+    float | None,
+    typer.Option("--target", min=0, max=1, help="How creative to be: policies nudge, insist."),
+]
 PAGE_PORT = 4748
 
 
@@ -99,6 +107,8 @@ def play(
         list[str] | None,
         typer.Option("--elsewhere", metavar="BOT", help="Not started here: it joins by itself."),
     ] = None,
+    policy: Policy = None,
+    target: Target = None,
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="The Director's UDP port; 0: any.")
     ] = CONDUCTOR_PORT,
@@ -117,7 +127,8 @@ def play(
 
     request: dict[str, Any] = {"piece": piece, "bots": None if bots is None else str(bots),
                "bars": bars, "bpm": bpm, "seed": seed, "monitor": is_monitored,
-               "sync": sync}  # fmt: skip
+               "sync": sync, "policy": policy and policy.value,
+               "target": target}  # fmt: skip
     saved = read_unfinished() if resume else None
     if saved is not None:
         request = saved.request
@@ -125,6 +136,8 @@ def play(
         bots = Path(request["bots"]) if request["bots"] else None
         is_monitored = bool(request.get("monitor"))
         sync = request.get("sync")
+        policy = Mode(request["policy"]) if request.get("policy") else None
+        target = request.get("target")
     is_classic = is_set(piece)
     chosen = load_set(Path(piece), bots) if is_classic else load_piece(piece)
     lan = _lan_options(listen, key, classic, elsewhere)
@@ -143,6 +156,8 @@ def play(
         is_monitored=is_monitored,
         leader=_leader(sync or chosen.table.sync.leader),
         clock_out=clock_out,
+        policy=policy and policy.value,
+        target=target,
         page=page if has_page or opens_browser or audio is AudioDriver.BROWSER else None,
         lan=lan,
     )
@@ -197,6 +212,8 @@ def render(
     is_monitored: Annotated[
         bool, typer.Option("--monitor", help="Have the creativity monitor listen.")
     ] = False,
+    policy: Policy = None,
+    target: Target = None,
     as_json: AsJson = False,
     verbose: Verbose = 0,
     quiet: Quiet = False,
@@ -219,6 +236,8 @@ def render(
             wav_path=wav,
             report_path=report,
             is_monitored=is_monitored,
+            policy=policy and policy.value,
+            target=target,
             on_progress=on_progress,
         )
     if as_json:
