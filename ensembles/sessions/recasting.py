@@ -268,6 +268,8 @@ class _Ghosts:
                     yield _Act(at, message.bot_id, message)
                 case m.Cancel() as message if message.bot_id in self._bot_ids:
                     yield _Act(at, message.bot_id, message)
+                case m.Steer() as message if self._bot_ids:  # heard from members only
+                    yield _Act(at, min(self._bot_ids), message)
                 case message if isinstance(message, OF_THE_PERFORMERS):
                     yield _Act(at, "", message)
 

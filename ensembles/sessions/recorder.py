@@ -171,7 +171,7 @@ class Recorder:
     def end(self, report: SessionReport, n_restarts: Mapping[str, int]) -> None:
         """The session has ended in order."""
         values = asdict(report)
-        for name in ("flags", "monitoring"):  # they stand above
+        for name in ("flags", "monitoring", "actions"):  # they stand above
             del values[name]
         self._write("end", **values, n_restarts=dict(n_restarts))
         self.close()

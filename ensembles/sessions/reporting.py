@@ -91,6 +91,8 @@ def write_session_report(
     if has_sound:
         sound, remark = _sound(take, lambda share: on_progress(SHARE_OF_SOUND * share))
     record, heard = _record(session)
+    for news in _steering(session, m.Steered, m.Assessed):
+        record.steer(news)
     content = page(
         take.score,
         paired_notes(take.events),
@@ -173,7 +175,15 @@ def _summary(session: Session, take: Take) -> SessionReport:
         was_stopped=take.stop_tick is not None,
         flags=tuple(flags),
         monitoring={of.bot_id: of for of in monitoring},
+        actions=tuple(_steering(session, m.Action)),
     )
+
+
+def _steering(session: Session, *kinds: type[Any]) -> list[Any]:
+    """What steering came to, as it was told: news of these kinds."""
+    named = {kind.__name__: kind for kind in kinds}
+    rows = (row for row in session.rows("steering") if row["kind"] in named)
+    return [named[row["kind"]](**row["what"]) for row in rows]
 
 
 def _made(kind: type[Any], row: Mapping[str, Any], **other: str) -> Any:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from director.retained import Retained
 from director.score import Score
 from ensembles.sessions.folder import SESSIONS, SessionFolder, all_folders
 from ensembles.sessions.reading import Take, read_session
 from ensembles.sessions.recorder import FORMAT
+from musebots import messages as m
 from musebots.errors import ConfigError
 from musebots.timebase import TempoMap, TempoPoint
 
@@ -53,13 +56,26 @@ def read_unfinished(root: Path = SESSIONS) -> Saved:
         if table["format"] != FORMAT:
             raise ValueError(f"format {table['format']}, not {FORMAT}")
         tempo = tuple((int(t), float(b), bool(r)) for t, b, r in table["tempo"])
-        saved = Saved(
-            folder, dict(table["request"]), int(table["bar"]), tempo, dict(table["retained"])
-        )
+        retained = _with_last_moves(table["retained"], folder)
+        saved = Saved(folder, dict(table["request"]), int(table["bar"]), tempo, retained)
         _ = saved.tempo_map
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(f"{folder.unfinished} cannot be resumed: {error}") from error
     return saved
+
+
+def _with_last_moves(plain: Mapping[str, Any], folder: SessionFolder) -> dict[str, Any]:
+    """What was retained at the bar line, and where knobs and faders were left after it."""
+    retained = Retained()
+    retained.restore(plain)
+    for stretch in read_session(folder).stretches:
+        for heard in stretch.messages():
+            match heard.message:
+                case m.Mix() as move:
+                    retained.keep_move(move)
+                case m.Control() | m.Fader() | m.Horizon() | m.Policy() as turned:
+                    retained.keep_control(turned, heard.datagram)
+    return retained.plain()
 
 
 def taken_up(score: Score, saved: Saved) -> Score:

@@ -68,7 +68,7 @@ def test_bots_leave_at_once_when_the_director_is_killed_also_one_that_hangs(tmp_
     assert len(bots) == 2
     process.kill()
     process.communicate(timeout=20)
-    wait_for(lambda: not any(is_running(pid) for pid in bots), seconds=2.5)
+    wait_for(lambda: not any(is_running(pid) for pid in bots), seconds=4.5)
 
 
 @POSIX

@@ -47,23 +47,24 @@ def controllers(path):
 @pytest.fixture(scope="module")
 def rendered(tmp_path_factory):
     path = tmp_path_factory.mktemp("rendered") / "whole.mid"
-    render(load_piece("trio"), bars=8, bpm=200.0, seed=1, midi_path=path)
+    render(load_piece("trio"), bars=12, bpm=200.0, seed=1, midi_path=path)
     return onsets(path)
 
 
 def test_all_but_the_last_second_outlives_kill_9_of_everything_and_goes_on(tmp_path, rendered):
-    process = play("trio", "--bars", "8", "--bpm", "200", "--seed", "1", "--port", "0",
+    process = play("trio", "--bars", "12", "--bpm", "200", "--seed", "1", "--port", "0",
                    cwd=tmp_path, start_new_session=True)  # fmt: skip
     until_line(process, "bar 3")
     port = director_port(process.pid)
     musebots("mix", "bass", "gain_db", "-30", "--director", f"127.0.0.1:{port}", cwd=tmp_path)
+    (folder,) = (tmp_path / "sessions").iterdir()
+    wait_for(lambda: "/musebots/mix" in (folder / "journal.jsonl").read_text())
     until_line(process, "bar 5")
     bots = bot_processes(process.pid)
     for pid in (process.pid, *bots):
         os.kill(pid, signal.SIGKILL)
     process.communicate(timeout=20)
     wait_for(lambda: not any(is_running(pid) for pid in bots))
-    (folder,) = (tmp_path / "sessions").iterdir()
     assert not (folder / "recording.mid").exists()
 
     listed = json.loads(musebots("sessions", "--json", cwd=tmp_path))
@@ -85,7 +86,9 @@ def test_all_but_the_last_second_outlives_kill_9_of_everything_and_goes_on(tmp_p
     musebots("replay", "-o", "again.mid", cwd=tmp_path)
     assert (tmp_path / "again.mid").read_bytes() == (folder / "recording.mid").read_bytes()
     listed = json.loads(musebots("sessions", "--json", cwd=tmp_path))
-    assert [(s["state"], s["can_be_resumed"], s["n_bars"]) for s in listed] == [("whole", False, 8)]
+    assert [(s["state"], s["can_be_resumed"], s["n_bars"]) for s in listed] == [
+        ("whole", False, 12)
+    ]
 
 
 def director_port(pid):

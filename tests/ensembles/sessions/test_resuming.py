@@ -6,11 +6,13 @@ import json
 import pytest
 
 from director.outputs.base import NoteOff, NoteOn
+from director.retained import Retained
 from ensembles.config import parse_piece
 from ensembles.sessions.lines import LineWriter
 from ensembles.sessions.reading import read_session
 from ensembles.sessions.recorder import Recorder
 from ensembles.sessions.resuming import read_unfinished, taken_up
+from musebots import messages as m
 from musebots.errors import ConfigError
 
 
@@ -34,12 +36,17 @@ def test_what_it_takes_to_go_on_is_written_at_bar_lines_and_goes_when_the_sessio
     assert len(ons) == len(offs) > 0
     assert max(event.tick for event in ons) < score.first_tick - 60  # these belong to the bar
     assert max(event.tick for event in offs) <= score.first_tick
+    director = Retained()
+    director.restore(saved.retained)
+    assert director.moves() == [m.Mix("bass", "gain_db", -12.0)]  # moved after that bar line
 
 
 async def keeping(director, tell):
     """As a live session does, ten times a second."""
     recorder: Recorder = director._witness
     while True:
+        if director.status().bar == 5:
+            tell(m.Mix("bass", "gain_db", -12.0))
         recorder.keep(director)
         await asyncio.sleep(0.1)
 
@@ -59,7 +66,15 @@ def test_what_cannot_be_read_is_told(keep, tmp_path, text):
 def test_a_piece_that_has_become_shorter_cannot_go_on_there(keep, tmp_path):
     folder = keep(bars=1)
     folder.unfinished.write_text(
-        '{"format": 1, "request": {}, "bar": 5, "tempo": [[0, 100.0, false]], "retained": {}}'
+        json.dumps(
+            {
+                "format": 1,
+                "request": {},
+                "bar": 5,
+                "tempo": [[0, 100.0, False]],
+                "retained": Retained().plain(),
+            }
+        )
     )
     piece = parse_piece('title = "x"\n[[section]]\nname = "A"\nchords = "C"\n')
     with pytest.raises(ConfigError, match="cut off at bar 6 of 1"):
