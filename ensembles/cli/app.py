@@ -14,6 +14,7 @@ from ensembles.cli import (
     experiment,
     inspect,
     join,
+    listen,
     perform,
     sessions,
     train,
@@ -63,6 +64,7 @@ app.command("add")(control.add)
 app.command("remove")(control.remove)
 app.command("replace")(control.replace)
 app.command("stop")(control.stop)
+app.command("listen")(listen.listen)
 app.command("list")(inspect.list_everything)
 app.command("doctor")(inspect.doctor)
 app.command("check")(inspect.check)
