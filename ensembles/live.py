@@ -70,7 +70,8 @@ class LiveOptions:
     `is_monitored` the monitor listens, also where the piece does not ask for it. With `page` the
     live page is served, with `lan` other machines may join. The `leader` is who leads the tempo,
     None the band itself; `clock_out` is part of the name of a port that MIDI clock is sent to.
-    `policy` and `target` say who makes the bots calmer or bolder, and how creative they are to be.
+    `policy` and `target` say who makes the bots calmer or bolder, and how creative they are to be;
+    `faders` is part of the name of a MIDI input whose controllers move the faders.
     """
 
     bars: int | None = None
@@ -88,6 +89,7 @@ class LiveOptions:
     clock_out: str | None = None
     policy: str | None = None
     target: float | None = None
+    faders: str | None = None
     page: PageOptions | None = None
     lan: LanOptions | None = None
 
@@ -252,6 +254,13 @@ async def play_live(
         request.attach(director.stop)
         stack.callback(request.detach)
         stack.enter_context(noted(director))
+        if options.faders is not None:
+            from director.inputs.faders import open_faders  # mido
+
+            moved = open_faders(
+                options.faders, lambda: director.playback.channels, director.move_fader
+            )
+            stack.callback(moved.close)
         await stack.enter_async_context(steerer.serving(director, (LOOPBACK_HOST, address[1])))
         async with _reporting(director, on_status, options.journal), leading.of(director):
             if monitor is not None:
