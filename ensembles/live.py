@@ -37,6 +37,7 @@ from ensembles.monitoring import (
     MonitorProcess,
     MonitorSpec,
     casting_of_monitor,
+    compiled_kernels,
     monitor_of,
 )
 from ensembles.notices import noted
@@ -185,6 +186,8 @@ async def play_live(
     score = with_policy(score, options.policy, options.target)
     is_wanted = options.is_monitored or is_flag_driven(score.policy)
     monitor = monitor_of(piece, is_wanted=is_wanted, on_notice=on_notice)
+    if monitor is not None:
+        await compiled_kernels(request, on_notice)
     recording = options.midi_path or _new_recording(piece)
     outputs: list[Output] = [MidiFileOutput(recording), *_written_and_wired(piece, options)]
     async with contextlib.AsyncExitStack() as stack:
