@@ -33,7 +33,7 @@ from director.transport import Transport
 from director.witness import Unseen, Witness
 from musebots.clock import Clock
 from musebots.faults import one_fault
-from musebots.messages import Lead, Message, Off
+from musebots.messages import Fader, Lead, Message, Off, encode
 from musebots.network import LOOPBACK_HOST, Address, Network, Wire
 
 __all__ = ["DEFAULT_PORT", "Casting", "Director", "SessionReport"]
@@ -226,6 +226,10 @@ class Director:
     ) -> None:
         """Somebody else leads the tempo, who is asked when it is to change, and may speak."""
         self._tempo.ask_leader, self._tempo.hear_leader = ask_leader, hear_leader
+
+    def move_fader(self, fader: Fader) -> None:
+        """Make a bot, or the band, calmer or bolder: as if somebody had sent the message."""
+        self.steering.take(fader, encode(fader))
 
     def status(self) -> Status:
         """Where the music is and who plays."""

@@ -109,6 +109,9 @@ def play(
     ] = None,
     policy: Policy = None,
     target: Target = None,
+    faders: Annotated[
+        str | None, typer.Option("--faders", help="Move faders by the wheels of this MIDI input.")
+    ] = None,
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="The Director's UDP port; 0: any.")
     ] = CONDUCTOR_PORT,
@@ -158,6 +161,7 @@ def play(
         clock_out=clock_out,
         policy=policy and policy.value,
         target=target,
+        faders=faders,
         page=page if has_page or opens_browser or audio is AudioDriver.BROWSER else None,
         lan=lan,
     )
