@@ -122,9 +122,9 @@ def play(
     set_up_logging(verbose, quiet)
     from ensembles.classic.pieces import is_set, load_set
     from ensembles.config import load_piece
-    from ensembles.journal import Journal, read_journal
     from ensembles.perform import LiveOptions, live
     from ensembles.progress import StatusLine, tell
+    from ensembles.sessions.resuming import read_unfinished
     from ensembles.signals import stopping_on_signals
     from ensembles.web.process import PageOptions
 
@@ -132,7 +132,7 @@ def play(
                "bars": bars, "bpm": bpm, "seed": seed, "monitor": is_monitored,
                "sync": sync, "policy": policy and policy.value,
                "target": target}  # fmt: skip
-    saved = read_journal() if resume else None
+    saved = read_unfinished() if resume else None
     if saved is not None:
         request = saved.request
         piece, bars, bpm, seed = (request[key] for key in ("piece", "bars", "bpm", "seed"))
@@ -154,7 +154,7 @@ def play(
         midi_path=out,
         port=port,
         ends_on_exiting=is_classic,
-        journal=Journal(request),
+        request=request,
         saved=saved,
         is_monitored=is_monitored,
         leader=_leader(sync or chosen.table.sync.leader),
