@@ -70,7 +70,6 @@ class LiveOptions:
     """What a performance changes of its piece; None leaves it as it is.
 
     `audio` is auto, portaudio, jack, browser or none; `midi_out` part of a port's name; `midi_path`
-<<<<<<< HEAD
     where the recording goes, by default into the session's own folder. With `ends_on_exiting` a bot
     that broadcasts `exiting` ends the session, as classic conductors have it. `request` is what the
     performer asked for, as plain values: what it takes to go on after a crash; `saved` is a session
@@ -78,17 +77,8 @@ class LiveOptions:
     ask for it. With `page` the live page is served, with `lan` other machines may join. The
     `leader` is who leads the tempo, None the band itself; `clock_out` is part of the name of a port
     that MIDI clock is sent to. `policy` and `target` say who makes the bots calmer or bolder, and
-    how creative they are to be.
-=======
-    where the recording goes, by default ``sessions/<piece>-<date>-<time>.mid``. With
-    `ends_on_exiting` a bot that broadcasts `exiting` ends the session, as classic conductors have
-    it. A `journal` is kept at every bar line; `saved` is a session that is taken up again. With
-    `is_monitored` the monitor listens, also where the piece does not ask for it. With `page` the
-    live page is served, with `lan` other machines may join. The `leader` is who leads the tempo,
-    None the band itself; `clock_out` is part of the name of a port that MIDI clock is sent to.
-    `policy` and `target` say who makes the bots calmer or bolder, and how creative they are to be;
-    `faders` is part of the name of a MIDI input whose controllers move the faders.
->>>>>>> main
+    how creative they are to be; `faders` is part of the name of a MIDI input whose controllers move
+    the faders.
     """
 
     bars: int | None = None
@@ -220,7 +210,8 @@ async def _performed(
     score = with_policy(score, options.policy, options.target)
     is_wanted = options.is_monitored or is_flag_driven(score.policy)
     monitor = monitor_of(piece, is_wanted=is_wanted, on_notice=on_notice)
-<<<<<<< HEAD
+    if monitor is not None:
+        await compiled_kernels(request, on_notice)
     recording = options.midi_path or _folder_of(recorder).recording
     outputs = [_recording_output(recording, recorder), *_written_and_wired(piece, options)]
     if options.saved is not None:
@@ -228,12 +219,6 @@ async def _performed(
         for output in outputs:
             if isinstance(output, RecordingOutput):
                 output.begin_with(before.events)
-=======
-    if monitor is not None:
-        await compiled_kernels(request, on_notice)
-    recording = options.midi_path or _new_recording(piece)
-    outputs: list[Output] = [MidiFileOutput(recording), *_written_and_wired(piece, options)]
->>>>>>> main
     async with contextlib.AsyncExitStack() as stack:
         pulse = DeadlineThread("pulse")
         pulse.start()
