@@ -23,6 +23,7 @@ __all__ = ["Desk"]
 log = logging.getLogger(__name__)
 
 TOPIC = "desk"
+SLACK_SECONDS = 1e-6  # 0.02 is a little less in 32 bits
 KEPT_NOTICES = 100
 MIN_HORIZON_SECONDS, MAX_HORIZON_SECONDS = 0.02, 2.0
 

@@ -203,6 +203,7 @@ class Dispatch:
         self.playback.change_mix(
             message.bot_id, message.name, message.value, fade_seconds=message.fade_seconds
         )
+        self.reception.retained.keep_move(message)
         for member in self.reception.roster.here:
             if member.is_classic:
                 self._send_gain(member, fade_seconds=message.fade_seconds)

@@ -47,6 +47,7 @@ from musebots.notes import Note
 from musebots.planning import Planner
 from musebots.telemetry import Telemetry
 from musebots.timebase import beats_from_ticks
+from musebots.topics import FORM, Spokesman, speaker_of, vertical_density
 
 if TYPE_CHECKING:
     from musebots.rnn.vocabulary import Role
@@ -80,7 +81,7 @@ class GeneratorBot(Musebot):
     known_settings: tuple[str, ...] = (
         "checkpoint", "style", "temperature", "top_p", "repetition", "rests",
     )  # fmt: skip
-    sends = ("notes",)
+    sends = ("notes", FORM)
     hears = ("notes",)
     lead = 1.0
     style = ""
@@ -97,6 +98,8 @@ class GeneratorBot(Musebot):
         super().on_welcome(welcome)
         self._negotiation = Negotiation(self.id, self.seed, self.setting("rests", 1.0))
         self._leaning = Leaning(self.id)
+        self._spokesman = Spokesman(self.id)
+        self._densities: dict[str, float] = {}
 
     async def prepare(self) -> None:
         """Load the network."""
@@ -143,6 +146,7 @@ class GeneratorBot(Musebot):
         try:
             async for bar in self.clock.bars(lead=self.lead):
                 self._play_bar(bar)
+            await self._finish_form()
         finally:
             if self._alarm is not None:
                 self._alarm.cancel()
@@ -173,14 +177,24 @@ class GeneratorBot(Musebot):
 
     def hear(self, message: Message) -> None:
         """Listen to what the others intend, and to who moves a fader."""
-        if isinstance(message, Broadcast) and message.topic == TOPIC:
-            intent = Intent.read(message.sender, message.values, self._next_phrase_tick())
-            if intent is not None and intent.bot_id != self.id:
-                self._negotiation.intents.add(intent)
+        if isinstance(message, Broadcast):
+            self._hear_said(message)
         elif isinstance(message, (Fader, Policy, Steer)):
             self._lean(message)
         elif isinstance(message, Horizon):
             self._horizon_seconds = message.seconds
+
+    def _hear_said(self, message: Broadcast) -> None:
+        """What anybody says to the band, also a musebot that is not ours."""
+        self._spokesman.hear(message.topic, message.sender, self._tick_now)
+        if message.topic == TOPIC:
+            intent = Intent.read(message.sender, message.values, self._next_phrase_tick())
+            if intent is not None and intent.bot_id != self.id:
+                self._negotiation.intents.add(intent)
+        elif message.topic == "hdensity" and self.band.roles.get(message.sender) == "":
+            values = [value for value in message.values if isinstance(value, (int, float))]
+            if len(values) == 1 and 0 <= values[0] <= 1:  # its notes are not heard, only this
+                self._densities[message.sender] = float(values[0])
 
     def on_message(self, message: Message) -> None:
         """Other chords than those that were planned for are planned for anew."""
@@ -266,7 +280,16 @@ class GeneratorBot(Musebot):
         }
 
     def _lean_at(self, tick: int) -> dict[str, Any]:
-        return {"alpha": self._leaning.alpha_at(tick, self.section_at(tick))}
+        """What of a step's context the faders decide."""
+        lean: dict[str, Any] = {
+            "alpha": self._leaning.alpha_at(tick, self.section_at(tick)),
+            "pull": self._leaning.pull_at(tick),
+        }
+        source = self._leaning.source_of(tick)
+        if source is not None:
+            meters = self.clock.meter_map
+            lean["recall_bars"] = meters.bar_at(tick) - meters.bar_at(source)
+        return lean
 
     def _tell_steered(self, start_tick: int, end_tick: int) -> None:
         told = self._leaning.told(start_tick, end_tick)
@@ -288,11 +311,29 @@ class GeneratorBot(Musebot):
         steps = {round(note.onset_ticks / STEP_TICKS) for note in notes}
         n_steps = self.clock.meter_map.time_signature_at(bar).bar_ticks / STEP_TICKS
         self.broadcast("hdensity", round(len(steps) / n_steps, 3))
+        self.broadcast("vdensity", round(vertical_density(len(notes), len(steps)), 3))
         meters = self.clock.meter_map
+        if speaker_of(self.band.roles) == self.id:
+            for topic, values in self._spokesman.said(
+                bar, self.course, self.harmony, meters, self.clock.end_tick
+            ):
+                self.broadcast(topic, *values)
         for intent in self._negotiation.announcements(
             bar, self.band.roles, self.course, meters, self.clock.end_tick
         ):
             self.broadcast(TOPIC, *intent.values())
+
+    async def _finish_form(self) -> None:
+        """Say, in its last step, that the form is finished."""
+        end_tick = self.clock.end_tick
+        if end_tick is not None and speaker_of(self.band.roles) == self.id:
+            await self.clock.until_tick(end_tick - STEP_TICKS)
+            self.broadcast("progress", 1.0)
+            self.broadcast("exiting", 1)
+
+    @property
+    def _tick_now(self) -> float:
+        return self.clock.tick_now if self.clock.is_started else 0.0
 
     def _density_before(self, bar: int) -> float | None:
         """How busy the others were in the bar before, where all of it has been heard by now."""
@@ -301,6 +342,8 @@ class GeneratorBot(Musebot):
         if start_tick < 0 or not is_long:
             return None
         share = self.band.onset_share(start_tick, end_tick)
+        if self._densities:
+            share = max(share or 0.0, *self._densities.values())
         is_alone = not share and all(bot_id == self.id for bot_id in self.band.roles)
         return None if is_alone else share
 
@@ -392,9 +435,8 @@ class GeneratorBot(Musebot):
             has_kick=self.has_kick(tick),
             others_density=self._others_density,
             place_in_section=self.course.place(bar, meters, self.clock.end_tick),
-            recall_bars=self.course.recall_bars(bar, meters),
-            **self._lean_at(tick),
             has_bass=self.has_bass(tick),
+            **{"recall_bars": self.course.recall_bars(bar, meters), **self._lean_at(tick)},
         )
 
     def _activity(self, tick: int) -> int:

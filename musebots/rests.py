@@ -65,11 +65,14 @@ def may_rest(
 def may_pause_long(bar: int, course: Course, meters: MeterMap, before: Mask) -> bool:
     """Whether a lead may pause for longer than a bar in the phrase that begins with `bar`.
 
-    Not right after a pause (`before` is what it did in the phrase before), and not where a
-    section of this name begins for the first time.
+    Not right after a pause (`before` is what it did in the phrase before), not where a section of
+    this name begins for the first time, and not in the first section that is for all: that is
+    where the theme is said.
     """
+    whole = (s for s in course.sections if not (s.tacet or s.solo))
+    is_theme = course.at_tick(meters.bar_tick(bar)) == next(whole, None)
     is_new = not course.recall_bars(bar, meters) and course.bar_in_section(bar, meters) == 0
-    return 0 not in before and not is_new
+    return not (0 in before or is_theme or is_new)
 
 
 def pause_of(chance: int, readiness: float, *, may_be_long: bool) -> Mask | None:

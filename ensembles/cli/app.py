@@ -14,7 +14,9 @@ from ensembles.cli import (
     experiment,
     inspect,
     join,
+    listen,
     perform,
+    sessions,
     train,
 )
 from musebots import __version__
@@ -48,6 +50,9 @@ def _root(
 
 app.command("play")(perform.play)
 app.command("render")(perform.render)
+app.command("replay")(sessions.replay)
+app.command("sessions")(sessions.sessions)
+app.command("report")(sessions.report)
 app.command("join")(join.join)
 app.command("tempo")(control.tempo)
 # A negative number of decibels is no option.
@@ -59,6 +64,7 @@ app.command("add")(control.add)
 app.command("remove")(control.remove)
 app.command("replace")(control.replace)
 app.command("stop")(control.stop)
+app.command("listen")(listen.listen)
 app.command("list")(inspect.list_everything)
 app.command("doctor")(inspect.doctor)
 app.command("check")(inspect.check)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ensembles.cli.control import Mode
 from ensembles.cli.options import (
     AsJson,
     Bars,
@@ -30,6 +31,13 @@ if TYPE_CHECKING:
 __all__ = ["AudioDriver", "play", "render"]
 
 CONDUCTOR_PORT = 4747
+Policy = Annotated[
+    Mode | None, typer.Option("--policy", help="Who makes the bots calmer or bolder.")
+]
+Target = Annotated[
+    float | None,
+    typer.Option("--target", min=0, max=1, help="How creative to be: policies nudge, insist."),
+]
 PAGE_PORT = 4748
 
 
@@ -106,6 +114,11 @@ def play(
         list[str] | None,
         typer.Option("--elsewhere", metavar="BOT", help="Not started here: it joins by itself."),
     ] = None,
+    policy: Policy = None,
+    target: Target = None,
+    faders: Annotated[
+        str | None, typer.Option("--faders", help="Move faders by the wheels of this MIDI input.")
+    ] = None,
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="The Director's UDP port; 0: any.")
     ] = CONDUCTOR_PORT,
@@ -116,22 +129,25 @@ def play(
     set_up_logging(verbose, quiet)
     from ensembles.classic.pieces import is_set, load_set
     from ensembles.config import load_piece
-    from ensembles.journal import Journal, read_journal
     from ensembles.perform import LiveOptions, live
     from ensembles.progress import StatusLine, tell
+    from ensembles.sessions.resuming import read_unfinished
     from ensembles.signals import stopping_on_signals
     from ensembles.web.process import PageOptions
 
     request: dict[str, Any] = {"piece": piece, "bots": None if bots is None else str(bots),
                "bars": bars, "bpm": bpm, "seed": seed, "monitor": is_monitored,
-               "sync": sync, "midi_in": midi_in, "follow_tempo": follows_tempo}  # fmt: skip
-    saved = read_journal() if resume else None
+               "sync": sync, "midi_in": midi_in, "follow_tempo": follows_tempo,
+               "policy": policy and policy.value, "target": target}  # fmt: skip
+    saved = read_unfinished() if resume else None
     if saved is not None:
         request = saved.request
         piece, bars, bpm, seed = (request[key] for key in ("piece", "bars", "bpm", "seed"))
         bots = Path(request["bots"]) if request["bots"] else None
         is_monitored = bool(request.get("monitor"))
         sync = request.get("sync")
+        policy = Mode(request["policy"]) if request.get("policy") else None
+        target = request.get("target")
         midi_in, follows_tempo = request.get("midi_in"), bool(request.get("follow_tempo"))
     is_classic = is_set(piece)
     chosen = load_set(Path(piece), bots) if is_classic else load_piece(piece)
@@ -147,11 +163,14 @@ def play(
         midi_path=out,
         port=port,
         ends_on_exiting=is_classic,
-        journal=Journal(request),
+        request=request,
         saved=saved,
         is_monitored=is_monitored,
         leader=leader,
         clock_out=clock_out,
+        policy=policy and policy.value,
+        target=target,
+        faders=faders,
         hearing=_hearing(midi_in, follows_tempo=follows_tempo, is_led=leader is not None),
         page=page if has_page or opens_browser or audio is AudioDriver.BROWSER else None,
         lan=lan,
@@ -217,6 +236,8 @@ def render(
     is_monitored: Annotated[
         bool, typer.Option("--monitor", help="Have the creativity monitor listen.")
     ] = False,
+    policy: Policy = None,
+    target: Target = None,
     as_json: AsJson = False,
     verbose: Verbose = 0,
     quiet: Quiet = False,
@@ -239,6 +260,8 @@ def render(
             wav_path=wav,
             report_path=report,
             is_monitored=is_monitored,
+            policy=policy and policy.value,
+            target=target,
             on_progress=on_progress,
         )
     if as_json:

@@ -13,6 +13,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ensembles.web.controls import message_of
 from ensembles.web.lines import Line
+from ensembles.web.serving import MAX_TEXT_BYTES
 from ensembles.web.state import Stage
 from musebots.messages import Message
 
@@ -23,7 +24,6 @@ log = logging.getLogger(__name__)
 MAX_BROWSERS = 32
 KEPT_FRAMES = 256  # of activations, for who joins late; a frame is a bar or less of one bot
 MAX_ASKED = 200  # a second, of one browser
-MAX_TEXT_BYTES = 4096
 STALLED_SECONDS = 10.0
 TOO_MUCH, FULL, BAD = 1008, 1013, 1007
 

@@ -24,7 +24,9 @@ _USUAL_OUTSIDE_NATS = -3.0
 _APPROACH_NATS = 0.75
 _APPROACH_SEMITONES = (-2, -1, 1, 2, 7)
 
-_CHORD_TONE_NATS = {"strong": 0.7, "beat": 0.25}
+_CHORD_TONE_NATS = {"folk": (0.5, 0.15)}
+_USUAL_CHORD_TONE_NATS = (0.7, 0.25)
+"""On strong beats, and on the others."""
 
 _STEP_NATS: dict[tuple[Role, str], float] = {
     ("bass", "chorale"): 0.4, ("melody", "folk"): 0.25, ("melody", "standard"): 0.25,
@@ -93,13 +95,14 @@ def _leads(pitch_class: int, following: Chord) -> bool:
 
 @lru_cache(maxsize=4096)
 def melody_nats(
-    vocabulary: PitchVocabulary, key: Key, chord: Chord, is_strong: bool
+    vocabulary: PitchVocabulary, style: str, key: Key, chord: Chord, is_strong: bool
 ) -> Float64Array:
     """What to add to the notes of a melody on a beat, (n_tokens - 2,): those of the chord gain.
 
     More so on a strong beat: the first of the bar, and in 4/4 the third.
     """
-    nats = _CHORD_TONE_NATS["strong" if is_strong else "beat"]
+    strong, weak = _CHORD_TONE_NATS.get(style, _USUAL_CHORD_TONE_NATS)
+    nats = strong if is_strong else weak
     pitches = pitches_of(vocabulary, key, chord.root_pc).tolist()
     return _kept([nats if pitch % 12 in chord.pitch_classes else 0.0 for pitch in pitches])
 

@@ -39,12 +39,12 @@ _USUAL_GHOST_NATS = -0.4
 _MIDDLE_NATS = {"funk": -2.7, "pop": -1.0, "hiphop": -1.7, "afrobeat": -1.5, "soul": -1.0}
 _STROKE_NATS = {
     "soul": {("kick", 4): -1.2, ("kick", 12): -1.2},
-    "funk": {("kick", 10): 0.5, ("snare", 0): -0.8, ("snare", 4): -0.5, ("snare", 12): -0.8},
+    "funk": {("kick", 10): 0.3, ("snare", 0): -0.8, ("snare", 4): -0.5, ("snare", 12): -0.8},
 }
 """By style, drum and step of a bar of 4/4."""
-_OFF_KICK_NATS = {"hiphop": 1.0, "afrobeat": 1.2}
+_OFF_KICK_NATS = {"hiphop": 1.0, "afrobeat": 0.6}
 _AGAIN_BARS = 2
-_AGAIN_NATS = {"soul": 0.4, "funk": 0.2, "hiphop": 0.2}
+_AGAIN_NATS = {"soul": 0.4, "funk": 0.3, "hiphop": 0.2, "afrobeat": 0.6}
 _LATEST_EMPTY_STEPS = 4
 _EMPTY_BAR_NATS = -12.0
 
@@ -103,13 +103,14 @@ class DrumTaste:
         self._recent_toms: deque[bool] = deque(maxlen=_RECENT_STEPS)
         self._recent_snares: deque[bool] = deque(maxlen=_RECENT_STEPS)
         self._crash_age = _RECENT_CRASH_STEPS
+        self._stroke_nats: dict[tuple[str, int, bool], Float64Array] = {}
         self._usual: dict[tuple[str, int, bool], float] = {}
 
     def lean(self, logits: Float64Array, context: StepContext, memory: Memory) -> Float64Array:
         """The logits of this step, leant, as a new array."""
         leant = logits + on_grid(self._weights * self._nats_per_hit(context))
         if not context.is_fill:
-            self._syncopate(leant, context)
+            leant += self._strokes(context)
             self._go_on(leant, context, memory)
             self._hold_back(leant, context)
         is_late = context.step_in_bar >= context.steps_per_bar - _LATEST_EMPTY_STEPS
@@ -123,24 +124,30 @@ class DrumTaste:
             leant[self._has_crash] += _FRESH_CRASH_NATS if is_fresh else _RECENT_CRASH_NATS
         return leant
 
-    def _syncopate(self, leant: Float64Array, context: StepContext) -> None:
-        if context.steps_per_bar != 16 or context.is_compound:
-            return
-        if context.step_in_bar == 8 and context.style in _MIDDLE_NATS:
-            nats = nearest_on_grid(_MIDDLE_NATS[context.style])
-            leant[self._has_kick | self._has_snare] += nats
+    def _strokes(self, context: StepContext) -> Float64Array:
+        """Nats of every mask outside fills, by style and place in the bar."""
+        is_in_four = context.steps_per_bar == 16 and not context.is_compound
+        place = context.style, context.step_in_bar, is_in_four
+        if place not in self._stroke_nats:
+            nats = np.zeros(len(self._n_hits))
+            if context.step_in_bar % 2:
+                nats[self._has_snare] += _GHOST_NATS.get(context.style, _USUAL_GHOST_NATS)
+            if is_in_four:
+                self._syncopate(nats, context)
+            self._stroke_nats[place] = on_grid(nats)
+        return self._stroke_nats[place]
+
+    def _syncopate(self, nats: Float64Array, context: StepContext) -> None:
+        style, step = context.style, context.step_in_bar
+        if step == 8:
+            nats[self._has_kick | self._has_snare] += _MIDDLE_NATS.get(style, 0.0)
+        if step % 2:
+            nats[self._has_kick] += _OFF_KICK_NATS.get(style, 0.0)
         for drum, has_drum in (("kick", self._has_kick), ("snare", self._has_snare)):
-            nats = _STROKE_NATS.get(context.style, {}).get((drum, context.step_in_bar), 0.0)
-            if nats:
-                leant[has_drum] += nearest_on_grid(nats)
-        if context.step_in_bar % 2:
-            leant[self._has_kick] += nearest_on_grid(_OFF_KICK_NATS.get(context.style, 0.0))
+            nats[has_drum] += _STROKE_NATS.get(style, {}).get((drum, step), 0.0)
 
     def _hold_back(self, leant: Float64Array, context: StepContext) -> None:
-        """No ghost notes in every gap, and no rolling on the snare or on toms."""
-        if context.step_in_bar % 2:
-            nats = _GHOST_NATS.get(context.style, _USUAL_GHOST_NATS)
-            leant[self._has_snare] += nearest_on_grid(nats)
+        """No rolling on toms or on the snare."""
         if context.style in _ROLLING_STYLES:
             return
         if sum(self._recent_toms) >= _MOST_TOMS:
@@ -149,8 +156,10 @@ class DrumTaste:
             leant[self._has_snare] += _ROLL_NATS
 
     def _go_on(self, leant: Float64Array, context: StepContext, memory: Memory) -> None:
+        if context.style not in _AGAIN_NATS:
+            return
         before = memory.bars_ago(context, _AGAIN_BARS) - 1
-        if before >= 0 and context.style in _AGAIN_NATS:
+        if before >= 0:
             leant[before] += nearest_on_grid(_AGAIN_NATS[context.style])
 
     def _nats_per_hit(self, context: StepContext) -> float:

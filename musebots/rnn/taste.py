@@ -36,6 +36,7 @@ _FEWEST, _MOST = 1 / 3, 5 / 3
 _DENSITY_NATS = 3.0
 _LARGEST_DENSITY_NATS = 2.5
 _INTENSITY_NATS = 0.6
+_BEAT_NATS = {"chorale": 0.5, "folk": 0.4}
 _NO_EMPTY_BARS = frozenset({"folk", "chorale"})
 _EMPTY_BAR_STEPS = 4
 _EMPTY_BAR_NATS = 12.0
@@ -88,7 +89,8 @@ class Taste:
     the density knob asks for, and the reverse; intensity adds a little. Where the others played
     much in the bar before, fewer are wanted, and more where they left room.
 
-    *Between the eighths.* In styles that hardly know 16ths, notes get less likely there.
+    *Between the eighths.* In styles that hardly know 16ths, notes get less likely there, and on
+    the beats likelier.
 
     *No empty bar.* In the same styles every bar has a note: on its last beat at the latest.
 
@@ -118,6 +120,8 @@ class Taste:
             notes += _EMPTY_BAR_NATS
         if context.step_in_bar % 2 and context.style in _BETWEEN_NATS:
             notes += nearest_on_grid(_BETWEEN_NATS[context.style])
+        if context.step_in_bar % beat_steps(context) == 0 and context.style in _BEAT_NATS:
+            notes += nearest_on_grid(_BEAT_NATS[context.style])
         if self._pitch is not None:
             place = context.key, context.chord.root_pc
             pitches = pitches_of(self._vocabulary, *place)
@@ -189,11 +193,10 @@ class MelodyTaste(Taste):
 
     def lean(self, logits: Float64Array, context: StepContext, memory: Memory) -> Float64Array:
         leant = super().lean(logits, context, memory)
-        beat_steps = 6 if context.is_compound else 4
-        if context.step_in_bar % beat_steps == 0:
-            is_strong = is_strong_beat(context, beat_steps)
+        if context.step_in_bar % beat_steps(context) == 0:
+            is_strong = is_strong_beat(context)
             leant[FIRST_NOTE:] += melody_nats(
-                self._vocabulary, context.key, context.chord, is_strong
+                self._vocabulary, context.style, context.key, context.chord, is_strong
             )
         if context.has_bass and context.step_in_bar:
             leant[FIRST_NOTE:] += nearest_on_grid(_WITH_BASS_NATS)
@@ -269,6 +272,8 @@ class BassTaste(Taste):
     def _go_on(self, leant: Float64Array, context: StepContext, memory: Memory) -> None:
         ostinato = nearest_on_grid(_OSTINATO_NATS.get(context.style, 0.0))
         riff = nearest_on_grid(_RIFF_NATS.get(context.style, 0.0))
+        if not (ostinato or riff):
+            return
         drummed = self._drummed(context)
         for n_bars in _OSTINATO_BARS if ostinato else ():
             before = memory.bars_ago(context, n_bars) - 1
@@ -314,11 +319,16 @@ def is_breath(context: StepContext) -> bool:
     return is_last_bar and context.step_in_bar >= context.steps_per_bar - _BREATH_STEPS
 
 
-def is_strong_beat(context: StepContext, beat_steps: int) -> bool:
+def beat_steps(context: StepContext) -> int:
+    """How many 16ths a beat has: 4, or 6 where the bar is felt in threes."""
+    return 6 if context.is_compound else 4
+
+
+def is_strong_beat(context: StepContext) -> bool:
     """Whether a beat is the first of its bar or, where their number is even, in its middle."""
-    n_beats = context.steps_per_bar // beat_steps
+    n_beats = context.steps_per_bar // beat_steps(context)
     every = n_beats // 2 if n_beats % 2 == 0 and n_beats > 2 else n_beats
-    return context.step_in_bar % (every * beat_steps) == 0
+    return context.step_in_bar % (every * beat_steps(context)) == 0
 
 
 def is_empty_bar(context: StepContext, memory: Memory) -> bool:

@@ -216,9 +216,9 @@ def test_the_last_strokes_are_as_strong_as_the_section_that_they_end():
 
 
 GOLDEN = {
-    "trio": "9f76a854925bbe3eacc052367dbb210ed0e4f3cd5b56c39cc74f1e21525a8eaa",
-    "waltz": "cdded9ad8f48dd3bcb715b1f0b413d5495e27faab5cd636f68577ae1c5af2a7d",
-    "nightfall": "db85bc93640401988a6392bcd3c47c323f40a78f2102b71241e60af200f1ece9",
+    "trio": "3ea1b02786f8b506ff1f7697eb14176bec19ce14fa17803d5c5e29a80c0f4a38",
+    "waltz": "0d06223d617ffd9c878e1666683ddb57294554246154bf944f2ed6390f248080",
+    "nightfall": "6983cfb10904666d9f640ecfebf01adf82954bcbefde6a9d2f763847b38c9a96",
 }
 
 

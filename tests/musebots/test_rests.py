@@ -67,6 +67,11 @@ def test_the_first_and_the_last_phrase_are_for_all():
         assert played[:, -4:].all()
 
 
+def test_the_theme_is_said_whole_at_first_but_for_a_bar():
+    melody = np.array([plays(seed)[0, :8] for seed in SEEDS])
+    assert (~melody).sum(axis=1).max() == 1
+
+
 def test_the_lead_does_not_pause_for_long_twice_in_a_row():
     for seed in SEEDS:
         melody = plays(seed)[0].reshape(-1, 4)

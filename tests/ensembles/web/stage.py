@@ -151,6 +151,13 @@ def page_process(director, port, *arguments):
         sys.executable, "-m", "ensembles.web.run", "--director", f"{director[0]}:{director[1]}",
         "--port", str(port), *arguments,
     ]  # fmt: skip
+    with started(command, port) as process:
+        yield process
+
+
+@contextlib.contextmanager
+def started(command, port):
+    """A process that serves at a port, once it answers."""
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
         until(lambda: answers(port) or process.poll() is not None)

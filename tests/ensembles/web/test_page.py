@@ -4,16 +4,20 @@ Screenshots at three sizes, light and dark, are kept in the folder that MUSEBOTS
 """
 
 import http.server
+import json
 import os
 import shutil
 import sqlite3
+import sys
 import threading
+import wave
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from .stage import Performance, free_port, page_process, until
+from .stage import Performance, free_port, page_process, started, until
 
 CHROMIUM = next(
     (
@@ -153,10 +157,10 @@ def test_a_fader_that_is_moved_by_keys_moves_in_the_mix_and_in_a_second_browser(
     fader.focus()
     for _ in range(4):
         page.keyboard.press("ArrowDown")
-    until(lambda: band.director.playback.mix.strips["bass"].fader.end_db < before)
-    moved = band.director.playback.mix.strips["bass"].fader.end_db
     words = strip(page, "bass").locator(".db").text_content()
-    assert words == f"{'−' if moved < 0 else '+' if moved > 0 else ''}{abs(moved):.1f}"
+    aimed = float(words.replace("−", "-"))
+    assert aimed < before
+    until(lambda: abs(band.director.playback.mix.strips["bass"].fader.end_db - aimed) < 0.01)
     shown = "document.querySelector('[data-bot=\"bass\"] .db').textContent"
     assert until(lambda: other.evaluate(shown) == words)
 
@@ -371,3 +375,51 @@ def _loses_and_finds_again(page, band):
         assert n > 8
         assert page.locator('.strip[data-bot="pad"]').count() == 1
     page.close()
+
+
+@pytest.fixture
+def clips(tmp_path):
+    """Six clips of two songs: tones."""
+    listed, key = [], {}
+    for index in range(6):
+        name = f"clip-{index:02d}.wav"
+        with wave.open(str(tmp_path / name), "wb") as file:
+            file.setparams((1, 2, 8000, 0, "NONE", "not compressed"))
+            tone = np.sin(np.arange(8000) * 2 * np.pi * (220 + 40 * index) / 8000)
+            file.writeframes((9000 * tone).astype("<i2").tobytes())
+        listed.append({"file": name})
+        key[name] = {"kind": "ours", "song": f"song {index // 3}"}
+    (tmp_path / "clips.json").write_text(json.dumps(listed))
+    (tmp_path / "key.json").write_text(json.dumps(key))
+    return tmp_path
+
+
+def test_a_listener_hears_both_answers_both_questions_and_is_asked_on(browser, clips, wrong):
+    port = free_port()
+    command = [sys.executable, "-m", "ensembles", "listen", str(clips), "--pairs", "2",
+               "--port", str(port)]  # fmt: skip
+    with started(command, port):
+        page = browser.new_page()
+        page.on("console", lambda said: said.type in BAD and wrong.append(said.text))
+        page.on("response", lambda answer: answer.status >= 400 and wrong.append(answer.url))
+        page.goto(f"http://127.0.0.1:{port}/")
+        page.fill("#listener", "ada")
+        page.click("#begin")
+        for _ in range(2):
+            assert page.is_disabled("#next")
+            for question in ("creative", "hear on"):
+                page.click(f'[data-question="{question}"] [data-answer="second"]')
+            assert page.is_disabled("#next")  # nothing has been heard yet
+            for key in "ab":
+                page.keyboard.press(key)
+                sees(page, "[...document.querySelectorAll('audio')].some((x) => !x.paused)")
+                sees(page, "[...document.querySelectorAll('audio')].every((x) => x.paused)")
+            sees(page, "!document.getElementById('next').disabled")
+            page.click("#next")
+        page.wait_for_selector("#thanks:not([hidden])")
+        page.close()
+    table = sqlite3.connect(clips / "answers.sqlite")
+    rows = table.execute("SELECT listener, question, answer FROM ratings").fetchall()
+    table.close()
+    assert len(rows) == 4
+    assert set(rows) == {("ada", "creative", "second"), ("ada", "hear on", "second")}

@@ -149,7 +149,7 @@ def test_melody_stands_on_the_chord_on_strong_beats(
 ) -> None:
     with_lean = share_of_chord_tones_on_strong_beats(style)
     assert 0.69 < with_lean < 0.94, "the middle half of real bands"
-    monkeypatch.setattr(chord_taste, "_CHORD_TONE_NATS", {"strong": 0.0, "beat": 0.0})
+    monkeypatch.setattr(chord_taste, "_CHORD_TONE_NATS", {style: (0.0, 0.0)})
     chord_taste.melody_nats.cache_clear()
     without = share_of_chord_tones_on_strong_beats(style)
     chord_taste.melody_nats.cache_clear()
