@@ -1,4 +1,4 @@
-"""A session as a page: what is on it, and that a browser has nothing to complain of. Seeds 1 and 3."""
+"""A session as a page: what is on it; a browser has nothing to complain of. Seeds 1 and 3."""
 
 import base64
 import io
