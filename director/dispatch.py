@@ -96,6 +96,8 @@ class Dispatch:
                 self._take_control(message, datagram)
             case m.Mix():
                 self._take_mix(message)
+            case m.Instrument():
+                self.playback.change_instrument(message.bot_id, message.instrument)
             case m.SetTempo():
                 self.tempo.set(message.bpm, ramp_beats=message.ramp_beats)
             case m.Add() | m.Remove() | m.Replace():

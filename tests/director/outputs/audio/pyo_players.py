@@ -29,7 +29,7 @@ class BreakingSynth(Synth):
 
     def break_down(self):
         """One block of what is not a number, on one strip."""
-        next(iter(self._faders.values())).value = [float("nan")] * 2
+        next(iter(self._channels.values())).fader.value = [float("nan")] * 2
 
 
 def render(strips, cues, settings):
