@@ -183,7 +183,7 @@ def assign_channels(bots: Sequence[BotTable]) -> tuple[int, ...]:
 def strip(bot: BotTable, channel: int) -> Strip:
     """The bot's place in the mix; `channel` counts from 1."""
     program = DEFAULT_PROGRAMS.get(bot.part, 0) if bot.program is None else bot.program
-    if bot.instrument is not None and bot.program is None:
+    if bot.instrument is not None and bot.program is None and bot.part != "drums":
         program = program_of(bot.instrument)
     return Strip(
         bot.id,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from director.outputs.audio.drumkit import DRUMS, KITS, drum_at, drum_waveform
 from director.outputs.audio.instruments import loudness, mixed_down
+from director.outputs.audio.tables import table_of
 from director.outputs.controllers import MAX_CONTROLLER
+from musebots.arrays import FloatArray
 
 __all__ = ["Drums"]
 
@@ -27,11 +30,10 @@ class Drums:
         self._balance = KITS[kit].balance
         self._tables = {}
         for index, drum in enumerate(DRUMS):
-            rng = np.random.default_rng([seed, index])
-            wave = drum_waveform(drum.name, kit=kit, sample_rate_hz=sample_rate_hz, rng=rng)
-            table = self._tables[drum.name] = pyo.DataTable(size=wave.size)
-            np.asarray(table.getBuffer())[: wave.size] = wave
-        silence = pyo.DataTable(size=64)
+            make = partial(_stroke, kit, drum.name, index, sample_rate_hz, seed)
+            key = (kit, drum.name, sample_rate_hz, seed)
+            self._tables[drum.name] = table_of(pyo, key, make)
+        silence = table_of(pyo, ("silence",), lambda: np.zeros(64))
         self._voices = []
         for _ in range(n_voices):
             level = pyo.SigTo(0.0, time=0.0, init=0.0)
@@ -44,7 +46,6 @@ class Drums:
         self.out = (
             mixed_down(pyo, [voice[-1] for voice in self._voices], n_channels=2) * KITS[kit].gain
         )
-        self._silence = silence
 
     def note_on(self, pitch: int, velocity: int) -> None:
         """Strike a drum."""
@@ -80,3 +81,8 @@ class Drums:
         level = self._voices[voice][2]
         level.time = CHOKE_SECONDS
         level.value = 0.0
+
+
+def _stroke(kit: str, name: str, index: int, sample_rate_hz: float, seed: int) -> FloatArray:
+    rng = np.random.default_rng([seed, index])
+    return drum_waveform(name, kit=kit, sample_rate_hz=sample_rate_hz, rng=rng)

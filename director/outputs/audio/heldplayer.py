@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from director.outputs.audio.blown import Held, harmonic_levels, one_period
+from director.outputs.audio.blown import HELD, harmonic_levels, one_period
 from director.outputs.audio.instruments import (
     STEAL_SECONDS,
     Polyphonic,
@@ -14,7 +15,9 @@ from director.outputs.audio.instruments import (
     loudness,
     mixed_down,
 )
+from director.outputs.audio.tables import table_of
 from director.outputs.controllers import MAX_CONTROLLER
+from musebots.arrays import FloatArray
 
 __all__ = ["HeldPlayer"]
 
@@ -30,22 +33,22 @@ class HeldPlayer(Polyphonic):
     ----------
     pyo : module
         As `import_pyo` gives it.
-    sound : Held
+    name : str
+        One of `HELD`.
     sample_rate_hz : float
     seed : int
         Of the breath.
     """
 
     def __init__(
-        self, pyo: Any, sound: Held, *, sample_rate_hz: float, seed: int, n_voices: int = 5
+        self, pyo: Any, name: str, *, sample_rate_hz: float, seed: int, n_voices: int = 5
     ) -> None:
         super().__init__(n_voices)
-        self._sound = sound
-        self._tables = {}
-        for pitch in range(LOWEST, HIGHEST + 1, STEP):
-            table = self._tables[pitch] = pyo.DataTable(size=TABLE_SIZE)
-            period = one_period(harmonic_levels(sound, hz_from_pitch(pitch)), TABLE_SIZE)
-            np.asarray(table.getBuffer())[:TABLE_SIZE] = period
+        sound = self._sound = HELD[name]
+        self._tables = {
+            pitch: table_of(pyo, (name, pitch), partial(_period, name, pitch))
+            for pitch in range(LOWEST, HIGHEST + 1, STEP)
+        }
         breath = self._breath(pyo, sample_rate_hz, seed) if sound.breath else None
         self._voices = [self._build_voice(pyo, breath) for _ in range(n_voices)]
         mono = mixed_down(pyo, [voice["out"] for voice in self._voices], n_channels=1)
@@ -56,12 +59,13 @@ class HeldPlayer(Polyphonic):
 
     def _breath(self, pyo: Any, sample_rate_hz: float, seed: int) -> Any:
         """Noise that goes round."""
-        noise = np.random.default_rng([seed, 1]).standard_normal(
-            round(NOISE_SECONDS * sample_rate_hz)
+        n_samples = round(NOISE_SECONDS * sample_rate_hz)
+        noise = table_of(
+            pyo,
+            ("breath", sample_rate_hz, seed),
+            lambda: 0.3 * np.random.default_rng([seed, 1]).standard_normal(n_samples),
         )
-        self._noise = pyo.DataTable(size=noise.size)
-        np.asarray(self._noise.getBuffer())[: noise.size] = noise.astype(np.float32) * 0.3
-        return pyo.TableRead(self._noise, freq=self._noise.getRate(), loop=1).play()
+        return pyo.TableRead(noise, freq=noise.getRate(), loop=1).play()
 
     def _build_voice(self, pyo: Any, breath: Any) -> dict[str, Any]:
         sound = self._sound
@@ -113,3 +117,7 @@ class HeldPlayer(Polyphonic):
         parts["level"].value = loudness(velocity)
         if parts["air"] is not None:
             parts["air"].freq = min(9000.0, 2.5 * hz)
+
+
+def _period(name: str, pitch: int) -> FloatArray:
+    return one_period(harmonic_levels(HELD[name], hz_from_pitch(pitch)), TABLE_SIZE)

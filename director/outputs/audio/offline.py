@@ -28,7 +28,7 @@ __all__ = ["RenderSettings", "manual_server", "render", "synthesise"]
 
 N_CHANNELS = 2
 MAX_INT16 = 32767
-CEILING_DB = -1.1
+CEILING_DB = -1.3
 WRITE_SECONDS = 1.0
 LIMITER_MARGIN = 1024  # samples; a multiple of its frame, and more than it looks ahead
 

@@ -23,13 +23,13 @@ def build_instrument(pyo: Any, name: str, *, sample_rate_hz: float, seed: int) -
     if name in STRUCK:
         return StruckPlayer(
             pyo,
-            STRUCK[name],
+            name,
             sample_rate_hz=sample_rate_hz,
             seed=seed,
             tremolo=TREMOLO.get(name, 0.0),
         )
     if name in HELD:
-        return HeldPlayer(pyo, HELD[name], sample_rate_hz=sample_rate_hz, seed=seed)
+        return HeldPlayer(pyo, name, sample_rate_hz=sample_rate_hz, seed=seed)
     if name in BASSES:
         return Bass(pyo, BASSES[name])
     if name == "e-piano":

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from director.outputs.audio.instruments import hz_from_pitch, loudness, mixed_down
-from director.outputs.audio.struck import Struck, note_waveform
+from director.outputs.audio.struck import STRUCK, note_waveform
+from director.outputs.audio.tables import table_of
 from director.outputs.controllers import MAX_CONTROLLER
+from musebots.arrays import FloatArray
 
 __all__ = ["StruckPlayer"]
 
@@ -25,7 +28,8 @@ class StruckPlayer:
     ----------
     pyo : module
         As `import_pyo` gives it.
-    sound : Struck
+    name : str
+        One of `STRUCK`.
     sample_rate_hz : float
     seed : int
         Of the noise of the strokes.
@@ -36,24 +40,19 @@ class StruckPlayer:
     def __init__(
         self,
         pyo: Any,
-        sound: Struck,
+        name: str,
         *,
         sample_rate_hz: float,
         seed: int,
         n_voices: int = 8,
         tremolo: float = 0.0,
     ) -> None:
-        self._sound = sound
+        sound = self._sound = STRUCK[name]
         self._tables = {}
         for pitch in range(sound.lowest, sound.highest + 1, sound.step):
-            rng = np.random.default_rng([seed, pitch])
-            wave = note_waveform(
-                sound, hz_from_pitch(pitch), sample_rate_hz=sample_rate_hz, rng=rng
-            )
-            table = pyo.DataTable(size=wave.size)
-            np.asarray(table.getBuffer())[: wave.size] = wave
-            self._tables[pitch] = table
-        self._silence = pyo.DataTable(size=64)
+            make = partial(_note, name, pitch, sample_rate_hz, seed)
+            self._tables[pitch] = table_of(pyo, (name, pitch, sample_rate_hz, seed), make)
+        self._silence = table_of(pyo, ("silence",), lambda: np.zeros(64))
         self._voices = []
         for _ in range(n_voices):
             level = pyo.SigTo([0.0, 0.0], time=0.0, init=[0.0, 0.0])
@@ -107,3 +106,8 @@ class StruckPlayer:
         level = self._voices[voice][2]
         level.time = seconds
         level.value = [0.0, 0.0]
+
+
+def _note(name: str, pitch: int, sample_rate_hz: float, seed: int) -> FloatArray:
+    rng = np.random.default_rng([seed, pitch])
+    return note_waveform(STRUCK[name], hz_from_pitch(pitch), sample_rate_hz=sample_rate_hz, rng=rng)

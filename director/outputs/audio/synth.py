@@ -85,7 +85,7 @@ class Synth:
         self._pyo = pyo
         self._sample_rate_hz, self._seed = sample_rate_hz, seed
         self._channels = {strip.bot_id: self._build_channel(strip) for strip in strips}
-        self._leaving: list[tuple[float, Any]] = []
+        self._leaving: list[tuple[float, _Channel, Instrument]] = []
         if tap == "stems":
             self._build_stems()
         else:
@@ -144,7 +144,7 @@ class Synth:
 
     def handle(self, cue: Cue) -> None:
         """Do one thing now; a strip that is not in the band is passed over."""
-        self._leaving = [leaving for leaving in self._leaving if leaving[0] > cue.seconds]
+        self._let_go(cue.seconds)
         if cue.kind == PANIC:
             self._silence()
             return
@@ -179,7 +179,14 @@ class Synth:
         before, channel.instrument = channel.instrument, self._build(name)
         before.silence()
         channel.source.setInput(_stereo(self._pyo, channel.instrument), CHANGE_SECONDS)
-        self._leaving.append((seconds + LEAVING_SECONDS, before))
+        self._leaving.append((seconds + LEAVING_SECONDS, channel, before))
+
+    def _let_go(self, seconds: float) -> None:
+        """Free the instruments that have faded out."""
+        while self._leaving and self._leaving[0][0] <= seconds:
+            _, channel, _ = self._leaving.pop(0)
+            # pyo's fader holds on to what it faded from: fade to the same once more.
+            channel.source.setInput(channel.source.input, CHANGE_SECONDS)
 
     def _silence(self) -> None:
         """End every note, and shut the room's door on its echo until the next one begins."""
