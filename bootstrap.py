@@ -20,7 +20,7 @@ CONSTRAINTS = ROOT / "constraints.txt"
 OLDEST, NEWEST = (3, 11), (3, 14)
 IS_WINDOWS = os.name == "nt"
 PACKAGES = ("musebots", "director", "creativity", "ensembles")
-EXTRAS = {"play": "", "test": "[midi,train,research,test]"}
+EXTRAS = {"play": "", "test": "[lan,link,midi,ssh,train,research,test]"}
 LINTS = (
     ("ruff check", ["-m", "ruff", "check", "."]),
     ("ruff format", ["-m", "ruff", "format", "--check", "."]),

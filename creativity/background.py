@@ -194,6 +194,7 @@ def _norm_tensors(bot_id: str, norm: Norm) -> dict[str, npt.NDArray[Any]]:
     return {
         f"{bot_id}/scores": norm.windows.scores.astype(np.float32),
         f"{bot_id}/maxima": norm.rate.maxima.astype(np.float32),
+        f"{bot_id}/n_alike": np.array([norm.rate.n_alike], np.float32),
     }
 
 
@@ -250,7 +251,11 @@ def _voice(bot_id: str, said: Mapping[str, Any], tensors: Tensors, setup: Setup)
 def _norm(bot_id: str, tensors: Tensors, setup: Setup) -> Norm:
     return Norm(
         WindowNull(tensors[f"{bot_id}/scores"].astype(np.float64)),
-        RateNull(tensors[f"{bot_id}/maxima"].astype(np.float64), setup.block_steps),
+        RateNull(
+            tensors[f"{bot_id}/maxima"].astype(np.float64),
+            setup.block_steps,
+            float(tensors[f"{bot_id}/n_alike"][0]) if f"{bot_id}/n_alike" in tensors else 1.0,
+        ),
     )
 
 

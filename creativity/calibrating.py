@@ -14,24 +14,25 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from creativity.background import BAND, Background, Norm, Setup, Voice, halved, joined_table
-from creativity.calibration import RateNull, WindowNull, block_maxima
+from creativity.background import BAND, Background, Norm, Setup, Voice, halved
+from creativity.calibration import RateNull, WindowNull, block_maxima, design_effect
 from creativity.collecting import Playing
 from creativity.fitting import fit_innovation
 from creativity.innovation import Innovation
-from creativity.streaming import StreamingScanner
+from creativity.scoring import Run, Scorer
 from creativity.tables import NullTable
 from musebots.arrays import FloatArray
 from musebots.errors import BackgroundError
 
-__all__ = ["ERROR_RATES", "Plan", "Run", "Scorer", "calibrate", "score_run"]
+__all__ = ["ERROR_RATES", "Plan", "calibrate"]
 
 Doubles = npt.NDArray[np.float64]
-Run = Mapping[str, Playing]
-"""What every bot's network did through one run, by bot id."""
 
 ERROR_RATES = (0.01, 0.05, 0.1)
 N_THRESHOLDS = 32
+MOST_TO_FIT = 24
+ALIKE_SHARE = 0.05
+"""How alike the blocks of a run are is measured at the score that so many of them exceed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,9 @@ class Plan:
 
     @classmethod
     def of(cls, n_runs: int, **more: Any) -> Plan:
-        """Share out `n_runs`: three of twenty each to fit and table, two to test, the rest to tune.
+        """Share out `n_runs`: three of twenty, 24 at most, each to fit and table, two to test.
+
+        The rest tunes: the rarer what is promised, the more runs that takes.
 
         Raises
         ------
@@ -79,7 +82,7 @@ class Plan:
         """
         if n_runs < 4:
             raise ValueError(f"calibrating takes at least 4 runs, got {n_runs}")
-        n_fit = n_table = max(1, 3 * n_runs // 20)
+        n_fit = n_table = max(1, min(MOST_TO_FIT, 3 * n_runs // 20))
         n_test = max(1, n_runs // 10)
         return cls(n_fit, n_table, n_runs - n_fit - n_table - n_test, n_test, **more)
 
@@ -202,81 +205,6 @@ def _tables(innovations: Mapping[str, Innovation], runs: Iterator[Run]) -> dict[
     }
 
 
-class Scorer:
-    """Scans whole runs as the monitor does, step by step.
-
-    Parameters
-    ----------
-    innovations, tables : mapping
-        By bot id.
-    setup : Setup
-    """
-
-    def __init__(
-        self,
-        innovations: Mapping[str, Innovation],
-        tables: Mapping[str, NullTable],
-        setup: Setup,
-    ) -> None:
-        self._innovations = innovations
-        self._tables = tables
-        self._setup = setup
-
-    @classmethod
-    def of(cls, background: Background) -> Scorer:
-        """As the monitor does with this background."""
-        voices = background.voices.items()
-        return cls(
-            {bot_id: voice.innovation for bot_id, voice in voices},
-            {bot_id: voice.table for bot_id, voice in voices},
-            background.setup,
-        )
-
-    def scores(self, run: Run) -> dict[str, Doubles]:
-        """Score of every window, by bot and, if there are several, of the band."""
-        told = {
-            bot_id: innovation.apply(run[bot_id].hidden)
-            for bot_id, innovation in self._innovations.items()
-        }
-        scores = {
-            bot_id: score_run(rows, self._tables[bot_id], self._setup)
-            for bot_id, rows in told.items()
-        }
-        if len(told) > 1:
-            n_steps = min(len(rows) for rows in told.values())
-            together = np.concatenate([rows[:n_steps] for rows in told.values()], axis=1)
-            table = joined_table(list(self._tables.values()))
-            scores[BAND] = score_run(together, table, self._setup)
-        return scores
-
-
-def score_run(innovations: FloatArray, table: NullTable, setup: Setup) -> Doubles:
-    """The score of every window of a run, in order.
-
-    Parameters
-    ----------
-    innovations : array
-        (n_steps, n_nodes).
-    table : NullTable
-        Of innovations.
-    setup : Setup
-
-    Returns
-    -------
-    array
-        (n_steps - window_steps + 1,); empty for a run shorter than a window.
-    """
-    scanner = StreamingScanner(
-        table, setup.window_steps, statistic=setup.statistic, preference=setup.preference
-    )
-    scores = []
-    for row in innovations:
-        scanner.push(row)
-        if scanner.is_full:
-            scores.append(scanner.scan().score)
-    return np.array(scores)
-
-
 def _norm(runs: Sequence[Doubles], plan: Plan) -> Norm:
     kept = np.concatenate([run[:: plan.stride] for run in runs]).astype(np.float32)
     maxima = block_maxima(runs, plan.setup.block_steps)
@@ -285,9 +213,15 @@ def _norm(runs: Sequence[Doubles], plan: Plan) -> Norm:
             f"runs must be longer than {plan.setup.window_steps + plan.setup.block_steps} steps, a "
             "window and a block: play more bars"
         )
+    high = np.quantile(maxima, 1 - ALIKE_SHARE)
+    hits = [(block_maxima([run], plan.setup.block_steps) > high).astype(np.float64) for run in runs]
     return Norm(
         WindowNull(kept.astype(np.float64)),
-        RateNull(maxima.astype(np.float32).astype(np.float64), plan.setup.block_steps),
+        RateNull(
+            maxima.astype(np.float32).astype(np.float64),
+            plan.setup.block_steps,
+            float(np.float32(design_effect(hits))),
+        ),
     )
 
 

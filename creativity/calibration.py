@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["CONFIDENCE", "RateNull", "WindowNull", "block_maxima"]
+__all__ = ["CONFIDENCE", "RateNull", "WindowNull", "block_maxima", "design_effect"]
 
 Doubles = npt.NDArray[np.float64]
 
@@ -69,10 +69,14 @@ class RateNull:
         (n_blocks,), the highest score of each block.
     block_steps : int
         How many steps a block has.
+    n_alike : float
+        >= 1; so many blocks say as much as one would if all were independent: the blocks of one
+        run share its form and its mood (`design_effect`).
     """
 
     maxima: Doubles
     block_steps: int
+    n_alike: float = 1.0
 
     def threshold(
         self, flags_per_hour: float, seconds_per_step: float, *, confidence: float = CONFIDENCE
@@ -101,14 +105,17 @@ class RateNull:
         ``a = flags_per_hour * seconds of a block / 3600``, keeps the promise however much
         overlapping windows depend on one another. For n exchangeable blocks the chance that a new
         one exceeds the k-th highest is Beta(k, n + 1 - k); it is <= a with the given confidence
-        when ``P(Binomial(n, a) >= k) >= confidence``.
+        when ``P(Binomial(n, a) >= k) >= confidence``. Blocks that come in clusters of `n_alike`
+        are counted as clusters: n and k are divided by it.
         """
         if not flags_per_hour > 0 or not seconds_per_step > 0:
             raise ValueError("flags_per_hour and seconds_per_step must be > 0")
         rate = flags_per_hour * self.block_steps * seconds_per_step / 3600
-        rank = _largest_rank(self.maxima.size, min(rate, 1.0), confidence)
-        if rank == 0:
+        n_clusters = int(self.maxima.size / self.n_alike)
+        n_above = _largest_rank(n_clusters, min(rate, 1.0), confidence)
+        if n_above == 0:
             return math.inf
+        rank = min(self.maxima.size, int(n_above * self.n_alike))
         return float(np.sort(self.maxima)[-rank])
 
 
@@ -143,3 +150,32 @@ def block_maxima(runs: Sequence[Doubles], block_steps: int) -> Doubles:
         if run.size >= block_steps
     ]
     return np.concatenate(maxima) if maxima else np.zeros(0)
+
+
+def design_effect(hits: Sequence[Doubles]) -> float:
+    """How many hits or misses of a run say as much as one that is independent; >= 1.
+
+    Parameters
+    ----------
+    hits : sequence of array
+        0 or 1, (n,) for each run.
+
+    Notes
+    -----
+    The variance of the runs' means over what it would be if all were independent, ``p (1 - p) / n``
+    (Kish, *Survey Sampling*, 1965).
+
+    Examples
+    --------
+    >>> design_effect([np.ones(4), np.zeros(4), np.ones(4), np.zeros(4)]) > 4
+    True
+    """
+    runs = [run for run in hits if run.size]
+    if len(runs) < 2:
+        return 1.0
+    p = float(np.concatenate(runs).mean())
+    if p in (0.0, 1.0):
+        return 1.0
+    means = np.array([run.mean() for run in runs])
+    n_per_run = float(np.mean([run.size for run in runs]))
+    return max(1.0, float(means.var(ddof=1)) / (p * (1 - p) / n_per_run))

@@ -19,10 +19,11 @@ from creativity.streaming import StreamingScanner
 from creativity.tables import NullTable
 from musebots.arrays import FloatArray
 
-__all__ = ["BEHIND", "FILLING", "Ear", "Scanned", "Sighting"]
+__all__ = ["BEHIND", "FILLING", "LOST", "Ear", "Scanned", "Sighting"]
 
 FILLING = "its window is filling"
 BEHIND = "the monitor was behind the music"
+LOST = "it was lost on the way"
 PATIENCE_STEPS = 4
 ONE_SD_ALPHA = 0.317  # of a normal variable, so much lies beyond one standard deviation
 TINY = 1e-6

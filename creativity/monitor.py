@@ -16,8 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-from creativity.background import BAND, Background, Voice, joined_table, load_background
-from creativity.ears import Ear, Scanned, Sighting
+from creativity.admission import misfit
+from creativity.background import BAND, Background, Voice, load_background
+from creativity.band_window import BandWindow
+from creativity.ears import LOST, Ear, Scanned, Sighting
 from creativity.flags import classic_flag, flag_of
 from creativity.innovation import InnovationStream
 from creativity.streaming import warm_up
@@ -34,9 +36,7 @@ __all__ = ["DEFAULT_FLAGS_PER_HOUR", "Monitor"]
 log = logging.getLogger(__name__)
 
 DEFAULT_FLAGS_PER_HOUR = 4.0
-MAX_WAITING_STEPS = 512
 KNOWN_SETTINGS = ("background", "flags_per_hour")
-LOST = "it was lost on the way"
 SECONDS_PER_MINUTE = 60.0
 
 
@@ -60,8 +60,7 @@ class Monitor(Musebot):
         self._streams: dict[str, InnovationStream] = {}
         self._strangers: set[str] = set()
         self._last_ticks: dict[str, int] = {}
-        self._waiting: dict[int, dict[str, tuple[FloatArray, float]]] = {}
-        self._band_tick = -1
+        self._band: BandWindow | None = None
         self._has_warned = False
 
     async def prepare(self) -> None:
@@ -80,8 +79,8 @@ class Monitor(Musebot):
         for bot_id, voice in background.voices.items():
             self._listen(bot_id, voice)
         if background.band is not None:
-            table = joined_table([voice.table for voice in background.voices.values()])
-            self._ears[BAND] = Ear(BAND, background.band, table, background.setup)
+            self._band = BandWindow(background.band, background.voices, background.setup)
+            self._ears[BAND] = self._band.ear
         warm_up()
         self._promise()
 
@@ -132,7 +131,7 @@ class Monitor(Musebot):
         except ValueError as error:
             self._silence(bot_id, str(error))
             return
-        reason = self._misfit(message)
+        reason = misfit(message, self._voices[bot_id])
         if reason:
             self._silence(bot_id, reason)
             ear.skip(reason, len(rows))
@@ -164,22 +163,6 @@ class Monitor(Musebot):
         )
         return None
 
-    def _misfit(self, message: Activations) -> str:
-        """Why this message does not belong to what is known of its bot; empty if it does."""
-        voice = self._voices[message.bot_id]
-        if message.network != voice.network:
-            return (
-                f"it plays from another network ({message.network[:12] or 'unnamed'}) than the "
-                f"background was made for ({voice.network[:12]}); calibrate anew"
-            )
-        if message.n_units != voice.innovation.n_nodes:
-            return f"it sent {message.n_units} units, the background has {voice.innovation.n_nodes}"
-        if message.step_ticks != STEP_TICKS:
-            return (
-                f"its steps last {message.step_ticks} ticks, those of the background {STEP_TICKS}"
-            )
-        return ""
-
     def _notice_gaps(self, message: Activations, ear: Ear, n_steps: int) -> None:
         """Begin new windows where steps are missing: a window is of consecutive steps."""
         bot_id = message.bot_id
@@ -189,11 +172,8 @@ class Monitor(Musebot):
             ear.skip(LOST, max(0, n_missing))
             self._flag(ear.forget())
             self._streams[bot_id].reset()
-            band = self._ears.get(BAND)
-            if band is not None and not band.is_silenced:
-                band.skip(LOST, max(0, n_missing))
-                self._flag(band.forget())
-                self._waiting.clear()
+            if self._band is not None:
+                self._flag(self._band.forget(max(0, n_missing)))
         self._last_ticks[bot_id] = message.first_tick + (n_steps - 1) * message.step_ticks
 
     def _step(self, bot_id: str, tick: int, row: FloatArray, surprise: float) -> bool:
@@ -211,34 +191,18 @@ class Monitor(Musebot):
             self.on_scanned(scanned, innovation)
             self._tell_score(scanned)
         self._flag(sighting)
-        if BAND in self._ears:
-            self._step_band(bot_id, tick, innovation, surprise)
+        self._step_band(bot_id, tick, innovation, surprise)
         return True
 
     def _step_band(self, bot_id: str, tick: int, innovation: FloatArray, surprise: float) -> None:
-        assert self._background is not None
-        names = self._background.voices
-        ear = self._ears[BAND]
-        if ear.is_silenced and tick > self._band_tick:
-            self._band_tick = tick
-            ear.skip(ear.silence_reason)
-        if ear.is_silenced or bot_id not in names:
+        band = self._band
+        told = band.tell(bot_id, tick, innovation, surprise) if band is not None else None
+        if band is None or told is None:
             return
-        told = self._waiting.setdefault(tick, {})
-        told[bot_id] = innovation, surprise
-        if len(told) < len(names):
-            if len(self._waiting) > MAX_WAITING_STEPS:
-                self._waiting.pop(min(self._waiting))
-                ear.skip("not everybody told it")
-            return
-        del self._waiting[tick]
-        self._band_tick = tick
-        together = np.concatenate([told[name][0] for name in names])
-        nats = float(np.mean([told[name][1] for name in names]))
-        scanned, sighting = ear.hear(tick, together, nats, is_behind=self._is_behind(tick))
+        together, nats = told
+        scanned, sighting = band.ear.hear(tick, together, nats, is_behind=self._is_behind(tick))
         if scanned is not None:
             self.on_scanned(scanned, together)
-            self._tell_score(scanned)
         self._flag(sighting)
 
     def _is_behind(self, tick: int) -> bool:
@@ -304,18 +268,9 @@ class Monitor(Musebot):
         ear = self._ears[bot_id]
         self._flag(ear.silence(reason))
         self._tell_silence(bot_id, reason, ear.n_scanned)
-        band = self._ears.get(BAND)
-        if band is not None and not band.is_silenced and bot_id in self._background_ids:
-            why = f"{bot_id} is not listened to"
-            self._flag(band.silence(why))
-            band.skip(why, len(self._waiting))
-            self._band_tick = max(self._waiting, default=self._band_tick)
-            self._waiting.clear()
+        if self._band is not None and self._band.needs(bot_id):
+            self._flag(self._band.silence(f"{bot_id} is not listened to"))
             self._report(BAND)
-
-    @property
-    def _background_ids(self) -> frozenset[str]:
-        return frozenset(self._background.voices if self._background else ())
 
     def _tell_silence(self, bot_id: str, reason: str, n_scanned: int) -> None:
         log.info("%s is no longer monitored: %s", bot_id, reason)  # the Director warns

@@ -7,6 +7,7 @@ from director.reception import Reception
 from director.score import Passage, Score
 from musebots.clock import Clock
 from musebots.messages import Broadcast, HarmonyPlan
+from musebots.topics import FORM
 
 __all__ = ["Announcements"]
 
@@ -42,9 +43,16 @@ class Announcements:
 
     def be_led(self, message: Broadcast | HarmonyPlan) -> None:
         """Take over the harmony that somebody announces, in a piece that follows."""
+        if isinstance(message, Broadcast) and self._only_repeats(message.sender):
+            return
         tick = self._clock.tick_now if self._clock.is_started else self._score.start_tick
         if self._following is not None and self._following.take(message, tick):
             self._reception.reharmonise(self._led)
+
+    def _only_repeats(self, bot_id: str) -> bool:
+        """Whether a bot speaks for the band: it says what it was told here."""
+        member = self._reception.roster.members.get(bot_id)
+        return member is not None and FORM in member.sends
 
     def _led(self, passage: Passage) -> Passage:
         return passage if self._following is None else self._following.passage(passage)

@@ -21,6 +21,9 @@ class Caretaker(Protocol):
     def took_over(self, bot_id: str) -> None:
         """An understudy has taken a bot's place."""
 
+    def arrived(self, bot_id: str, role: str) -> None:
+        """A bot says hello that nobody expects: it may be given a place in the mix."""
+
     def asked(self, request: Request, source: Address) -> None:
         """Somebody wants a bot added, removed or replaced; `ValueError` when that cannot be."""
 
@@ -33,6 +36,9 @@ class Nobody:
 
     def took_over(self, bot_id: str) -> None:
         """Nobody to tell."""
+
+    def arrived(self, bot_id: str, role: str) -> None:
+        """Nobody has a place for it."""
 
     def asked(self, request: Request, source: Address) -> None:
         """Nobody can do that."""

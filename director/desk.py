@@ -23,6 +23,7 @@ __all__ = ["Desk"]
 log = logging.getLogger(__name__)
 
 TOPIC = "desk"
+SLACK_SECONDS = 1e-6  # 0.02 is a little less in 32 bits
 KEPT_NOTICES = 100
 MIN_HORIZON_SECONDS, MAX_HORIZON_SECONDS = 0.02, 2.0
 
@@ -67,17 +68,23 @@ class Desk:
                 self._relay("ratings", datagram)
             case m.Score():
                 self._relay("scores", datagram)
-            case m.Cancel():
-                self._relay("cancels", datagram)
             case m.Control():
                 self._relay("controls", datagram)
             case m.Hello():
                 self._told.pop(source, None)
+                self._tell_turned(source)
             case m.Mix() | m.Instrument():
                 pass
             case _:
                 return
         self.tell()
+
+    def _tell_turned(self, to: Address) -> None:
+        """Where everybody's knobs and faders stand, to who hears of controls."""
+        for member in self._reception.roster.here:
+            if member.address == to and member.wants("controls"):
+                for datagram in self._reception.retained.turned:
+                    self._reception.relay(datagram, [member])
 
     def tell(self) -> None:
         """Tell whoever hears it what has changed since they were told last."""

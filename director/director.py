@@ -27,9 +27,10 @@ from director.status import Status
 from director.steering import SteeringNews, Steerings
 from director.succession import Succession
 from director.tempo import Tempo
+from director.transport import Transport
 from musebots.clock import Clock
 from musebots.faults import one_fault
-from musebots.messages import Message, Off
+from musebots.messages import Lead, Message, Off
 from musebots.network import LOOPBACK_HOST, Address, Network, Wire
 
 __all__ = ["DEFAULT_PORT", "Casting", "Director", "SessionReport"]
@@ -102,6 +103,7 @@ class Director:
         )
         self._announcements = Announcements(score, self.clock, self.reception)
         self._tempo = Tempo(score, self.clock, self.playback, self.reception)
+        self.transport = Transport(self.clock, self.playback, self.reception, self._housekeeping)
         self._pulse = PulseSender(
             self.clock,
             start_tick=score.start_tick,
@@ -200,6 +202,14 @@ class Director:
     def steer(self, points: Sequence[tuple[int, float]]) -> None:
         """Other tempi from these ticks on, as another clock wants them; see `Tempo.steer`."""
         self._tempo.steer(points)
+
+    def be_led(
+        self,
+        ask_leader: Callable[[float], bool],
+        hear_leader: Callable[[Lead], None] = lambda lead: None,
+    ) -> None:
+        """Somebody else leads the tempo, who is asked when it is to change, and may speak."""
+        self._tempo.ask_leader, self._tempo.hear_leader = ask_leader, hear_leader
 
     def status(self) -> Status:
         """Where the music is and who plays."""

@@ -14,7 +14,7 @@ from director.housekeeping import Housekeeping
 from director.numbering import Numbering
 from director.playback import Playback
 from director.reception import Reception
-from director.roster import Member
+from director.roster import LISTENER_ROLES, Member
 from director.score import Score
 from director.steering import Steerings
 from director.succession import Succession
@@ -71,6 +71,7 @@ class Dispatch:
                 self.housekeeping.answered(message.bot_id)
                 self.reception.ping(message, source)
             case m.Hello():
+                self._see_who_arrives(message)
                 if self.reception.hello(message, source):
                     self.numbers.begin(message.bot_id)
                     self.housekeeping.begin(message.bot_id)
@@ -100,10 +101,23 @@ class Dispatch:
                 self.playback.change_instrument(message.bot_id, message.instrument)
             case m.SetTempo():
                 self.tempo.set(message.bpm, ramp_beats=message.ramp_beats)
+            case m.Lead() if self._is_here(source) and self._is_from(message.bot_id, source):
+                self.tempo.hear_leader(message)
+            case m.Heard() if self._is_here(source) and self._is_from(message.bot_id, source):
+                self.reception.retained.keep_notes(message.bot_id, datagram)
+                self._relay_to("notes", message.bot_id, datagram)
             case m.Add() | m.Remove() | m.Replace():
                 self.caretaker.asked(message, source)
             case m.Stop():
                 self.conducting.stop()
+
+    def _see_who_arrives(self, message: m.Hello) -> None:
+        """Somebody who was not launched here, from another machine or by hand, may play too."""
+        is_known = message.bot_id in self.reception.roster.members
+        if not is_known and not self.playback.has_strip(message.bot_id) and message.role not in (
+            LISTENER_ROLES
+        ):  # fmt: skip
+            self.caretaker.arrived(message.bot_id, message.role)
 
     def _take_news(self, message: m.Ready | m.Bye | m.Progress | m.State, source: Address) -> None:
         """What a bot says of itself, or somebody who is to take its place."""

@@ -66,6 +66,7 @@ class Playback:
         self._strips = {strip.bot_id: strip for strip in score.strips}
         self._channels = {strip.bot_id: strip.channel for strip in score.strips}
         self._committed_tick = -1
+        self._first_tick = 0  # what begins before is not heard
         self._heard_levels: dict[str, tuple[float, float, float]] = {}
         self._loop = asyncio.get_running_loop()
         self._alarm: asyncio.TimerHandle | None = None
@@ -118,6 +119,8 @@ class Playback:
         """Take in a bot's notes; `KeyError` for a bot without a strip."""
         channel, committed = self._channels[bot_id], self.committed_tick()
         for note in notes:
+            if self._first_tick and note.onset_ticks < self._first_tick:
+                continue
             self.scheduler.add(bot_id, channel, note, committed_tick=committed)
         self._arm()
 
@@ -186,9 +189,30 @@ class Playback:
             for output in self._outputs:
                 output.panic()
 
+    def hold(self) -> None:
+        """The clock stands still: be silent, and keep what is to come."""
+        self._arm()
+        self._emit(self.scheduler.pause(self.committed_tick() + 1))
+        for output in self._outputs:
+            output.panic()
+
+    def go_on(self) -> None:
+        """The clock goes on, from where it was held or from elsewhere."""
+        for output in self._outputs:
+            output.start(self._clock.anchor_seconds)
+        self._heard_levels.clear()  # to an output a panic may have been the end of them
+        self._send_levels()
+        self._arm()
+
+    def skip_to(self, tick: int) -> None:
+        """The music goes on at `tick`; what was to begin before is dropped, now and later."""
+        self.scheduler.drop_before(tick)
+        self._first_tick = max(self._first_tick, tick)
+        self._committed_tick = max(self._committed_tick, tick - 1)
+
     def committed_tick(self) -> int:
         """The last tick that has been, or may have been, handed to the outputs."""
-        if self._clock.is_started:
+        if self._clock.is_started and not self._clock.is_held:
             ahead = self._loop.time() + self._horizon_seconds - self._clock.anchor_seconds
             reached = math.floor(self._clock.tempo_map.tick_at(ahead) + TICK_SLACK)
             self._committed_tick = max(self._committed_tick, reached)
@@ -200,7 +224,8 @@ class Playback:
             self._alarm.cancel()
             self._alarm = None
         tick = self.scheduler.next_tick()
-        if tick is not None and self._clock.is_started and not self._is_over:
+        is_moving = self._clock.is_started and not self._clock.is_held
+        if tick is not None and is_moving and not self._is_over:
             when = self._clock.seconds_at(tick) - self._horizon_seconds
             self._alarm = self._loop.call_at(when, self._release)
 

@@ -7,6 +7,7 @@ that keeps absolute deadlines, offline the event loop itself.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -67,6 +68,9 @@ class PulseSender:
             prepare = self._clock.tempo_map.seconds_at(tick) - PREPARE_SECONDS
             await self._clock.until_tick(self._clock.tempo_map.tick_at(prepare))
             when = self._clock.seconds_at(tick)
+            if math.isinf(when):  # the music is held
+                await self._clock.until_tick(tick)
+                when = self._clock.seconds_at(tick)
             bpm = self._clock.tempo_map.bpm_at(tick)
             if number % PULSES_PER_BEAT == 0:
                 signature = self._clock.meter_map.position(tick).time_signature

@@ -211,7 +211,7 @@ class Reception:
 
     def _tempo(self, points: Sequence[TempoPoint]) -> tuple[m.Tempo, ...]:
         anchor_ns = m.NOT_STARTED
-        if self._clock.is_started:
+        if self._clock.is_started and not self._clock.is_held:
             anchor_ns = round(self._clock.anchor_seconds * NS_PER_SECOND)
         return m.Tempo.parts(points, anchor_ns)
 

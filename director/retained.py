@@ -70,6 +70,11 @@ class Retained:
         return [kept for (who, _), kept in self._controls.items() if who in ("", bot_id)]
 
     @property
+    def turned(self) -> list[bytes]:
+        """All knobs, faders and policies, of whomever."""
+        return list(self._controls.values())
+
+    @property
     def players(self) -> tuple[str, ...]:
         """Who has played lately."""
         return tuple(self._notes)

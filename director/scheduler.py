@@ -122,6 +122,19 @@ class Scheduler:
         events.sort(key=lambda event: (event.tick, event.is_on, event.channel, event.pitch))
         return events
 
+    def drop_before(self, tick: int) -> None:
+        """Void what has not begun and would begin before `tick`."""
+        for entry in self._heap:
+            if entry[1] == ON and entry[0] < tick:
+                entry[5].is_void = True
+
+    def pause(self, tick: int) -> list[Scheduled]:
+        """End everything sounding at `tick`; what is pending stays."""
+        events: list[Scheduled] = []
+        for key in sorted(self._sounding):
+            self._end(tick, self._sounding[key], events)
+        return events
+
     def silence(self, tick: int, *, bot_id: str | None = None) -> list[Scheduled]:
         """Void everything pending and end everything sounding at `tick`; of one bot, or of all."""
         for *_, pending in self._heap:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from director.playback import Playback
 from director.reception import Reception
 from director.score import Score
 from musebots.clock import Clock
+from musebots.messages import Lead
 from musebots.timebase import PPQ, TempoMap, ticks_from_beats
 
 __all__ = ["Tempo"]
@@ -36,9 +37,13 @@ class Tempo:
         self._clock = clock
         self._playback = playback
         self._reception = reception
+        self.ask_leader: Callable[[float], bool] | None = None
+        self.hear_leader: Callable[[Lead], None] = lambda lead: None
 
     def set(self, bpm: float, *, ramp_beats: float = 0.0) -> None:
         """Another tempo from the next beat on that is still open; the end still slows down.
+
+        Where somebody else leads it is for them to change it: they are asked.
 
         Raises
         ------
@@ -47,6 +52,10 @@ class Tempo:
         """
         if not 0 <= ramp_beats <= MAX_RAMP_BEATS:
             raise ValueError(f"ramp_beats must be in 0..{MAX_RAMP_BEATS}, got {ramp_beats:g}")
+        if self.ask_leader is not None:
+            if not self.ask_leader(bpm):
+                log.warning("the tempo stays: another clock leads it")
+            return
         first_open = max(0, self._playback.committed_tick() + 1)
         tick = -(-first_open // PPQ) * PPQ
         tempo_map = self._clock.tempo_map.with_change(

@@ -6,8 +6,9 @@ import os
 from collections.abc import Callable, Iterator
 
 from creativity.background import Background, Setup
-from creativity.calibrating import Plan, Run, calibrate
+from creativity.calibrating import Plan, calibrate
 from creativity.collecting import Collector
+from creativity.scoring import Run
 from ensembles.config import Piece
 from ensembles.rendering import Guest, perform_here
 from ensembles.stage import mistakes_of

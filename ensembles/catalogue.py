@@ -11,6 +11,7 @@ __all__ = ["OUTPUTS", "catalogue"]
 
 OUTPUTS = {
     "audio": "the sound card, through pyo",
+    "midiclock": "MIDI clock for other machines, to a MIDI port (extra: midi)",
     "midifile": "a MIDI file, one track per bot",
     "midiport": "a MIDI port (extra: midi)",
     "wav": "a WAV file, synthesised when the music is over",
@@ -35,9 +36,14 @@ def _describe(name: str) -> str:
 
 
 def _midi_ports() -> dict[str, str]:
-    from director.outputs.midiport import list_ports
+    from director.ports import list_ports
 
     try:
-        return dict.fromkeys(list_ports(), "")
+        outputs, inputs = set(list_ports()), set(list_ports(direction="input"))
     except OutputUnavailable as error:
         return {"none": str(error)}
+    ways: dict[str, list[str]] = {name: [] for name in sorted(outputs | inputs)}
+    for names, way in ((inputs, "in"), (outputs, "out")):
+        for name in names:
+            ways[name].append(way)
+    return {name: " and ".join(way) for name, way in ways.items()}

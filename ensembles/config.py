@@ -13,6 +13,7 @@ from typing import Literal
 from pydantic import JsonValue, ValidationError
 
 from director.score import Score, Strip, lay_out
+from ensembles.hosts import HostSpec
 from ensembles.pieces_format.fields import MAX_BARS, MAX_SEED
 from ensembles.pieces_format.invented import realised
 from ensembles.pieces_format.mistakes import explain
@@ -49,6 +50,8 @@ class BotSpec:
         None: the piece's seed and the id decide.
     settings : dict
         The bot's own, as the piece writes them.
+    host : HostSpec or None
+        The machine that it plays on, if that is another one.
     """
 
     id: str
@@ -56,6 +59,7 @@ class BotSpec:
     strip: Strip
     seed: int | None = None
     settings: dict[str, JsonValue] = field(default_factory=dict)
+    host: HostSpec | None = None
 
     @property
     def role(self) -> str:
@@ -67,7 +71,7 @@ class BotSpec:
 class OutputSpec:
     """One output of a piece: `path` for files, `port` for MIDI ports, `driver` for audio."""
 
-    kind: Literal["audio", "midifile", "midiport", "wav"]
+    kind: Literal["audio", "midiclock", "midifile", "midiport", "wav"]
     path: Path | None = None
     port: str | None = None
     driver: Literal["auto", "portaudio", "jack", "browser"] | None = None
@@ -115,8 +119,16 @@ class Piece:
     def bots(self) -> tuple[BotSpec, ...]:
         """Who plays, in the order of the file."""
         channels = assign_channels(self.table.bot)
+        hosts = {host.name: HostSpec(host.name, host.ssh, host.command) for host in self.table.host}
         return tuple(
-            BotSpec(bot.id, bot.reference, strip(bot, channel), bot.seed, bot.settings)
+            BotSpec(
+                bot.id,
+                bot.reference,
+                strip(bot, channel),
+                bot.seed,
+                bot.settings,
+                hosts.get(bot.host or ""),
+            )
             for bot, channel in zip(self.table.bot, channels, strict=True)
         )
 

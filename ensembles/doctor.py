@@ -34,6 +34,7 @@ N_GRID = 200
 N_STEPS = 200
 SLOW_STEP_MS, TOO_SLOW_STEP_MS = 5.0, 30.0  # a 16th note at 120 bpm lasts 125 ms
 LATE_MS = 5.0
+PORTS_ARE_FOR = "needed only for --midi-out, --midi-in, --clock-out and --sync midi:PORT"
 
 
 class Verdict(StrEnum):
@@ -122,14 +123,14 @@ def _audio() -> Finding:
 def _midi_ports() -> Finding:
     name = "MIDI ports"
     try:
-        from director.outputs.midiport import list_ports
+        from director.ports import list_ports
 
-        ports = list_ports()
+        outputs, inputs = list_ports(), list_ports(direction="input")
     except MusebotError as error:
-        return Finding(name, str(error), Verdict.WARN, "needed only for --midi-out")
-    if not ports:
-        return Finding(name, "none", Verdict.WARN, "needed only for --midi-out")
-    return Finding(name, ", ".join(ports))
+        return Finding(name, str(error), Verdict.WARN, PORTS_ARE_FOR)
+    if not (outputs or inputs):
+        return Finding(name, "none", Verdict.WARN, PORTS_ARE_FOR)
+    return Finding(name, f"out: {', '.join(outputs) or 'none'}; in: {', '.join(inputs) or 'none'}")
 
 
 def _receive_buffer() -> Finding:

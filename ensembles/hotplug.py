@@ -12,10 +12,11 @@ from pydantic import ValidationError
 
 from director.channels import MAX_CHANNELS, PERCUSSION_CHANNEL, free_channel
 from director.director import Director
+from director.score import Strip
 from ensembles.config import BotSpec
 from ensembles.pieces_format.consistency import RESERVED_IDS
 from ensembles.pieces_format.model import BotTable
-from ensembles.pieces_format.unroll import strip
+from ensembles.pieces_format.unroll import DEFAULT_PROGRAMS, strip
 from musebots import messages as m
 from musebots.network import Address
 
@@ -40,6 +41,12 @@ class Lineup:
         table = _table(request.bot_id, request.reference, request.role)
         channel = self._channel(request.bot_id, is_drums=table.part == "drums")
         return BotSpec(table.id, table.reference, strip(table, channel + 1))
+
+    def guest(self, bot_id: str, role: str) -> Strip:
+        """A strip for a bot that comes by itself."""
+        role = role or "guest"
+        channel = self._channel(bot_id, is_drums=role == "drums")
+        return Strip(bot_id, role, channel, program=DEFAULT_PROGRAMS.get(role, 0))
 
     def replacement(self, request: m.Replace, current: BotSpec) -> BotSpec:
         """The bot that somebody wants in this one's place; it plays through the same strip.

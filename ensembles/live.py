@@ -19,12 +19,18 @@ from director.outputs.audio.engine import AudioKind
 from director.outputs.audio.packets import StreamAddress
 from director.outputs.base import Output
 from director.outputs.deadline import DeadlineThread
+from director.outputs.midiclock import MidiClockOutput
 from director.outputs.midifile import MidiFileOutput
 from director.outputs.midiport import MidiPortOutput
 from director.score import Score
 from director.status import Status
-from ensembles.config import Piece
+from director.steering import SteeringNews
+from ensembles.config import BotSpec, Piece
+from ensembles.guests import GuestProcess
+from ensembles.hosts import Hosts
 from ensembles.journal import Journal, Saved
+from ensembles.lan import Lan, LanOptions, LinkReport
+from ensembles.leading import LeaderSpec, Leading
 from ensembles.logbook import Logbook, logbook_path
 from ensembles.monitoring import (
     MONITOR_ID,
@@ -37,6 +43,7 @@ from ensembles.notices import noted
 from ensembles.signals import StopRequest, stopping_on_signals
 from ensembles.sounding import opened_sound
 from ensembles.stage import cast_of, opened
+from ensembles.steering import OnDemand, is_flag_driven, is_steered, with_policy
 from ensembles.supervision import Supervisor
 from ensembles.web.listening import environment_of
 from ensembles.web.process import PAGE_ID, PageOptions, PageProcess, casting_of_page
@@ -61,7 +68,9 @@ class LiveOptions:
     `ends_on_exiting` a bot that broadcasts `exiting` ends the session, as classic conductors have
     it. A `journal` is kept at every bar line; `saved` is a session that is taken up again. With
     `is_monitored` the monitor listens, also where the piece does not ask for it. With `page` the
-    live page is served.
+    live page is served, with `lan` other machines may join. The `leader` is who leads the tempo,
+    None the band itself; `clock_out` is part of the name of a port that MIDI clock is sent to.
+    `policy` and `target` say who makes the bots calmer or bolder, and how creative they are to be.
     """
 
     bars: int | None = None
@@ -75,16 +84,25 @@ class LiveOptions:
     journal: Journal | None = None
     saved: Saved | None = None
     is_monitored: bool = False
+    leader: LeaderSpec | None = None
+    clock_out: str | None = None
+    policy: str | None = None
+    target: float | None = None
     page: PageOptions | None = None
+    lan: LanOptions | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LiveReport:
-    """What a performance came to, where its recording lies, and who had to be brought back."""
+    """What a performance came to, where its recording lies, and who had to be brought back.
+
+    `links` says how well datagrams travelled between machines.
+    """
 
     session: SessionReport
     recording: Path
     n_restarts: Mapping[str, int] = field(default_factory=dict)
+    links: tuple[LinkReport, ...] = ()
 
     def __str__(self) -> str:
         session = self.session
@@ -104,6 +122,8 @@ class LiveReport:
         ):
             if counts:
                 parts.append(f"{words}: " + ", ".join(f"{who} {n}" for who, n in counts.items()))
+        if self.links:
+            parts.append("other machines: " + ", ".join(map(str, self.links)))
         if session.flags or session.monitoring:
             parts.append(f"flags: {len(session.flags)}")
         return "; ".join(parts)
@@ -160,7 +180,9 @@ async def play_live(
     score = piece.score(bars=options.bars, bpm=options.bpm, seed=options.seed)
     if options.saved is not None:
         score = _taken_up(score, options.saved)
-    monitor = monitor_of(piece, is_wanted=options.is_monitored, on_notice=on_notice)
+    score = with_policy(score, options.policy, options.target)
+    is_wanted = options.is_monitored or is_flag_driven(score.policy)
+    monitor = monitor_of(piece, is_wanted=is_wanted, on_notice=on_notice)
     recording = options.midi_path or _new_recording(piece)
     outputs: list[Output] = [MidiFileOutput(recording), *_written_and_wired(piece, options)]
     async with contextlib.AsyncExitStack() as stack:
@@ -181,16 +203,27 @@ async def play_live(
         await stack.enter_async_context(opened(outputs, score))
         if audio is not None:
             outputs.append(audio)
+        leading = await stack.enter_async_context(Leading.by(options.leader, score, on_notice))
         versions = recording.with_name(f"{recording.stem}-versions")
         supervisor = Supervisor(piece.source, versions)
         cast = cast_of(piece, score)
-        logbook = None
+        guests = leading.guests
+        cast |= {guest.id: guest.casting(score.seed) for guest in guests}
+        logbook = Logbook(logbook_path(recording), score, is_begun=monitor is not None)
+        steerer = OnDemand()
+        if is_steered(piece, score):
+            steerer.start()
+
+        def on_steering(news: SteeringNews, tick: int) -> None:
+            logbook.steer(news, tick)
+            steerer.hear(news, tick)
+
         if monitor is not None:
             cast[MONITOR_ID] = casting_of_monitor(monitor, score.seed)
-            logbook = Logbook(logbook_path(recording), score)
         if options.page is not None:
             cast[PAGE_ID] = casting_of_page(
-                _facts(piece, score, recording, monitor, sound=audio.kind if audio else "none"),
+                _facts(piece, score, recording, monitor, sound=audio.kind if audio else "none")
+                | {"sync": str(options.leader or "own clock")},
                 score.seed,
             )
         director = Director(
@@ -200,23 +233,36 @@ async def play_live(
             call_at=pulse.call_at,
             caretaker=supervisor,
             ends_on_exiting=options.ends_on_exiting,
-            on_finding=logbook.find if logbook else lambda finding, tick: None,
+            anchor_for=leading.anchor_for,
+            on_finding=logbook.find,
+            on_steering=on_steering,
         )
         director.roster.leave(PAGE_ID)  # nobody waits for the page
         if options.saved is not None:
             director.reception.retained.restore(options.saved.retained)
-        address = await director.open(UdpNetwork(), port=options.port)
+        lan = None if options.lan is None else Lan(options.lan)
+        network = UdpNetwork() if lan is None else lan.network
+        address = await director.open(network, port=options.port)
+        if lan is not None:
+            supervisor.hosts = Hosts((lan.host, address[1]), lan.phrase)
+            on_notice(f"other machines join with: {lan.invitation(address[1])}")
+            await stack.enter_async_context(lan.announced(piece.name, address[1]))
         supervisor.attach(director, (LOOPBACK_HOST, address[1]))
         stack.push_async_callback(supervisor.end)
         request.attach(director.stop)
         stack.callback(request.detach)
         stack.enter_context(noted(director))
-        async with _reporting(director, on_status, options.journal):
+        await stack.enter_async_context(steerer.serving(director, (LOOPBACK_HOST, address[1])))
+        async with _reporting(director, on_status, options.journal), leading.of(director):
             if monitor is not None:
                 listening = await MonitorProcess.start(director, (LOOPBACK_HOST, address[1]))
                 stack.push_async_callback(listening.end)
+            for guest in guests:
+                process = await GuestProcess.start(guest, director, (LOOPBACK_HOST, address[1]))
+                stack.push_async_callback(process.end)
             for bot in piece.bots:
-                await supervisor.begin(bot)
+                if not _joins_by_itself(bot, options.lan):
+                    await supervisor.begin(bot)
             if options.page is not None:
                 listening_at = (LOOPBACK_HOST, address[1])
                 page = PageProcess(
@@ -236,7 +282,18 @@ async def play_live(
         options.journal.finish()
     if supervisor.is_deserted:
         raise MusebotError(f"no bot is left; what was played is in {recording}")
-    return LiveReport(session, recording, supervisor.n_restarts)
+    return LiveReport(session, recording, supervisor.n_restarts, lan.report() if lan else ())
+
+
+def _joins_by_itself(bot: BotSpec, lan: LanOptions | None) -> bool:
+    """Whether a bot is started by people on another machine; `ConfigError` if it cannot join."""
+    if lan is None and bot.host is not None:
+        raise ConfigError(
+            f"{bot.id} plays on {bot.host.name}: say where that reaches this machine, "
+            "--listen ADDRESS"
+        )
+    is_elsewhere = lan is not None and bot.id in lan.elsewhere
+    return is_elsewhere or (bot.host is not None and bot.host.ssh is None)
 
 
 def _facts(
@@ -250,9 +307,9 @@ def _facts(
         "swing": score.swing,
         "swing_unit_ticks": score.swing_unit_ticks,
         "recording": str(recording),
+        "ratings": str(recording.resolve().with_suffix(".sqlite")),
         "bots": {bot.id: bot.bot for bot in piece.bots},
         "flags_per_hour": monitor.flags_per_hour if monitor else None,
-        "sync": "own clock",
         "sound": sound,
     }
 
@@ -291,12 +348,16 @@ def _written_and_wired(piece: Piece, options: LiveOptions) -> list[Output]:
     for spec in piece.outputs:
         if spec.kind == "midiport" and options.midi_out is None:
             outputs.append(MidiPortOutput(spec.port))
+        elif spec.kind == "midiclock" and options.clock_out is None:
+            outputs.append(MidiClockOutput(spec.port))
         elif spec.kind == "midifile" and spec.path is not None:
             outputs.append(MidiFileOutput(spec.path))
         elif spec.kind == "wav" and spec.path is not None:
             outputs.append(WavOutput(spec.path))
     if options.midi_out is not None:
         outputs.append(MidiPortOutput(options.midi_out))
+    if options.clock_out is not None:
+        outputs.append(MidiClockOutput(options.clock_out))
     return outputs
 
 

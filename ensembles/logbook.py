@@ -13,6 +13,7 @@ from typing import Any
 
 from director.findings import Finding
 from director.score import Score
+from director.steering import SteeringNews
 from musebots.messages import Flag
 
 __all__ = ["Logbook", "logbook_path", "read_logbook"]
@@ -35,11 +36,20 @@ class Logbook:
     path : Path
     score : Score
         Of the session that begins.
+    is_begun : bool
+        Whether it begins at once; else with the first thing that happens.
     """
 
-    def __init__(self, path: Path, score: Score) -> None:
+    def __init__(self, path: Path, score: Score, *, is_begun: bool = True) -> None:
         self._path = path
+        self._score = score
         self._can_write = True
+        self._is_begun = False
+        if is_begun:
+            self._begin()
+
+    def _begin(self) -> None:
+        self._is_begun, score = True, self._score
         self.write(
             "session", score.start_tick, format=FORMAT, title=score.title, seed=score.seed,
             bars=score.n_bars,
@@ -47,6 +57,8 @@ class Logbook:
 
     def write(self, event: str, tick: int, **values: Any) -> None:
         """Append one line."""
+        if not self._is_begun:
+            self._begin()
         if not self._can_write:
             return
         line = json.dumps({"event": event, "tick": tick, **values}, sort_keys=True)
@@ -66,6 +78,15 @@ class Logbook:
         else:
             values["reasons"] = json.loads(finding.reasons)
             self.write("monitoring", tick, **values)
+
+    def steer(self, news: SteeringNews, tick: int) -> None:
+        """Who moves the bots between calmer and bolder, how creative they are, what was done."""
+        values = asdict(news)
+        if "details" in values:
+            values["details"] = json.loads(values["details"])
+        if "tick" in values:
+            values["at"] = values.pop("tick")
+        self.write(type(news).__name__.lower(), tick, **values)
 
 
 def read_logbook(path: Path) -> list[dict[str, Any]]:

@@ -11,10 +11,11 @@ import sys
 from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from musebots.network import Address
 
-__all__ = ["BotProcess", "command_of", "how_it_ended"]
+__all__ = ["BotProcess", "Process", "command_of", "how_it_ended"]
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +70,27 @@ class _Ears(asyncio.SubprocessProtocol):
         for line in filter(None, (line.rstrip() for line in lines)):
             log.info("%s", line)
             self.last_lines.append(line[:MAX_LINE_LENGTH])
+
+
+class Process(Protocol):
+    """A bot's process, here or elsewhere."""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended yet."""
+
+    @property
+    def last_lines(self) -> list[str]:
+        """The last that it said."""
+
+    async def wait(self) -> int:
+        """Wait for its end; its exit code."""
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Signal it, unless it has ended."""
+
+    async def end(self, grace_seconds: float, *, leave_seconds: float | None = None) -> None:
+        """Let it go by itself for a while (`leave_seconds`), then tell it to, then make it."""
 
 
 class BotProcess:

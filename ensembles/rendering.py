@@ -25,6 +25,7 @@ from director.outputs.memory import MemoryOutput, paired_notes
 from director.outputs.midifile import MidiFileOutput
 from director.outputs.targets import check_target
 from director.score import Score
+from director.steering import SteeringNews
 from ensembles.classic.folders import is_classic_folder
 from ensembles.config import Piece
 from ensembles.logbook import Logbook, logbook_path
@@ -32,6 +33,7 @@ from ensembles.monitoring import MONITOR_ID, MonitorSpec, monitor_of
 from ensembles.report.page import write_report
 from ensembles.report.record import Record
 from ensembles.stage import cast_of, mistakes_of, opened
+from ensembles.steering import STEERER_ID, is_flag_driven, is_steered, with_policy
 from musebots.agent import Link
 from musebots.errors import ConfigError
 from musebots.faults import one_fault
@@ -69,6 +71,7 @@ class RenderReport:
     n_late_notes: int
     sha256: str
     n_flags: int = 0
+    n_actions: int = 0
     monitoring: dict[str, str] = field(default_factory=dict)
 
 
@@ -83,6 +86,8 @@ def render(
     stems_path: Path | None = None,
     report_path: Path | None = None,
     is_monitored: bool = False,
+    policy: str | None = None,
+    target: float | None = None,
     on_progress: Callable[[float], None] = lambda share: None,
 ) -> RenderReport:
     """Render a piece, bit for bit the same for the same piece, seed and version.
@@ -100,6 +105,8 @@ def render(
         A page that shows what the monitor heard and flagged.
     is_monitored : bool
         Whether the monitor listens, also where the piece does not ask for it.
+    policy, target : optional
+        Who moves the bots between calmer and bolder, and towards what, instead of the piece's own.
     on_progress : callable
         Hears the share done, 0..1.
 
@@ -122,16 +129,17 @@ def render(
             )
     if midi_path is not None and wav_path is not None and midi_path.resolve() == wav_path.resolve():
         raise ConfigError(f"MIDI and sound cannot both be written to {midi_path}")
-    score = piece.score(bars=bars, bpm=bpm, seed=seed)
-    monitor = monitor_of(piece, is_wanted=is_monitored or report_path is not None)
+    score = with_policy(piece.score(bars=bars, bpm=bpm, seed=seed), policy, target)
+    is_wanted = is_monitored or report_path is not None or is_flag_driven(score.policy)
+    monitor = monitor_of(piece, is_wanted=is_wanted)
     if report_path is not None:
         check_target(report_path)
     share = PLAYING_SHARE if wav_path else 1.0
     with contextlib.ExitStack() as stack:
         logbook = None
-        if monitor is not None and midi_path is not None:
+        if midi_path is not None:
             logbook_path(midi_path).unlink(missing_ok=True)  # of a render before this one
-            logbook = Logbook(logbook_path(midi_path), score)
+            logbook = Logbook(logbook_path(midi_path), score, is_begun=monitor is not None)
         if midi_path is None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="musebots-"))
             midi_path = Path(folder) / "render.mid"
@@ -174,6 +182,7 @@ def render(
         n_late_notes=sum(session.n_late.values()),
         sha256=digest,
         n_flags=len(session.flags),
+        n_actions=len(session.actions),
         monitoring={of.who: _listened(of) for of in session.monitoring.values()},
     )
 
@@ -202,6 +211,17 @@ async def _render(
         if record is not None:
             agent.on_scanned = record.take
         guests[MONITOR_ID] = Guest(agent, monitor.settings)
+    if is_steered(piece, score):
+        from creativity.steerer import Steerer
+
+        guests[STEERER_ID] = Guest(Steerer())
+
+    def on_steering(news: SteeringNews, tick: int) -> None:
+        if logbook is not None:
+            logbook.steer(news, tick)
+        if record is not None:
+            record.steer(news)
+
     async with opened(outputs, score):
         return await perform_here(
             piece,
@@ -210,6 +230,7 @@ async def _render(
             network=LoopbackNetwork(),
             listeners=guests,
             on_finding=logbook.find if logbook else _find_nothing,
+            on_steering=on_steering,
             on_progress=on_progress,
         )
 
@@ -226,13 +247,14 @@ async def perform_here(
     network: Network,
     listeners: Mapping[str, Guest] = MappingProxyType({}),
     on_finding: Callable[[Finding, int], None] = lambda finding, tick: None,
+    on_steering: Callable[[SteeringNews, int], None] = lambda news, tick: None,
     on_progress: Callable[[float], None] = lambda share: None,
 ) -> SessionReport:
     """Play a piece with Director and bots in this process, on the running event loop.
 
     On an offline loop that is a render; on a normal one it plays in real time. `listeners` join the
     band by id without a place in the mix; the music waits for them as for everybody.
-    `on_finding` hears what a monitor among them finds.
+    `on_finding` hears what a monitor among them finds, `on_steering` who is made calmer or bolder.
 
     Raises
     ------
@@ -243,7 +265,7 @@ async def perform_here(
     for bot_id, listener in listeners.items():
         settings = json.dumps(dict(listener.settings), sort_keys=True)
         cast[bot_id] = Casting(listener.agent.role, score.seed, settings)
-    director = Director(score, cast, outputs, on_finding=on_finding)
+    director = Director(score, cast, outputs, on_finding=on_finding, on_steering=on_steering)
     address = await director.open(network)
     with one_fault():
         async with asyncio.TaskGroup() as tasks:

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from director.caretaker import Request
-from director.director import Director
+from director.director import Casting, Director
 from ensembles.classic.folders import is_classic_folder
 from ensembles.classic.launching import Launcher
 from ensembles.config import BotSpec
+from ensembles.hosts import Hosts
 from ensembles.hotplug import Lineup
-from ensembles.processes import FORCE, BotProcess, command_of, how_it_ended
+from ensembles.processes import FORCE, BotProcess, Process, command_of, how_it_ended
 from ensembles.reloading import Sources
 from ensembles.restarts import Restarts
 from ensembles.stage import TIMES, casting_of
@@ -47,10 +48,10 @@ class _Charge:
     """
 
     bot: BotSpec
-    process: BotProcess
+    process: Process
     started_seconds: float
     is_of_the_piece: bool
-    understudy: tuple[BotSpec, BotProcess] | None = None
+    understudy: tuple[BotSpec, Process] | None = None
     record: Restarts = field(default_factory=Restarts)
     words: str = ""
     state_tick: int | None = None
@@ -70,7 +71,7 @@ class Supervisor:
     def __init__(self, source: str, versions: Path) -> None:
         self._source = source
         self._charges: dict[str, _Charge] = {}
-        self._retired: list[BotProcess] = []
+        self._retired: list[Process] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_ending = False
         self._loop = asyncio.get_running_loop()
@@ -78,6 +79,7 @@ class Supervisor:
         self._n_to_come = 0
         self._sources = Sources(versions)
         self.mistake: ConfigError | None = None
+        self.hosts: Hosts | None = None
         self.n_restarts: dict[str, int] = {}
 
     def attach(self, director: Director, address: Address) -> None:
@@ -165,6 +167,12 @@ class Supervisor:
         charge.started_seconds = self._loop.time()
         charge.understudy = None
 
+    def arrived(self, bot_id: str, role: str) -> None:
+        """A bot was started elsewhere: it plays through a strip of its own."""
+        strip = self._lineup.guest(bot_id, role)
+        log.warning("%s joins the band", bot_id)
+        self._director.add_bot(strip, Casting(strip.role, self._director.score.seed))
+
     def asked(self, request: Request, source: Address) -> None:
         """Add, remove or replace a bot; `ValueError` when that cannot be."""
         self._lineup.check_source(source)
@@ -203,7 +211,9 @@ class Supervisor:
         await clock.started()
         await clock.until_tick(clock.tempo_map.tick_at(seconds))
 
-    async def _start(self, bot: BotSpec) -> BotProcess:
+    async def _start(self, bot: BotSpec) -> Process:
+        if bot.host is not None and self.hosts is not None:
+            return await self.hosts.start(bot)
         if is_classic_folder(bot.bot):
             return await self._classics.start(bot)
         version = self._sources.version(bot.id)
@@ -240,12 +250,12 @@ class Supervisor:
             self._retire(charge.understudy[1])
         log.warning("%s has been removed", bot_id)
 
-    def _retire(self, process: BotProcess, leave_seconds: float = LEAVE_SECONDS) -> None:
+    def _retire(self, process: Process, leave_seconds: float = LEAVE_SECONDS) -> None:
         """A process that nobody needs any more goes, on its own if it can."""
         self._retired.append(process)
         self._do(process.end(GRACE_SECONDS, leave_seconds=leave_seconds))
 
-    def _watch(self, bot_id: str, process: BotProcess) -> None:
+    def _watch(self, bot_id: str, process: Process) -> None:
         async def watch() -> None:
             code = await process.wait()
             if not (self._is_ending or self._director.is_over):
@@ -253,7 +263,7 @@ class Supervisor:
 
         self._do(watch())
 
-    def _gone(self, bot_id: str, process: BotProcess, code: int) -> None:
+    def _gone(self, bot_id: str, process: Process, code: int) -> None:
         """A process has ended: a bot's, its understudy's, or one that was meant to."""
         charge = self._charges.get(bot_id)
         if charge is None:
@@ -357,6 +367,6 @@ def _seconds(bot: BotSpec, name: str) -> float:
     return float(value) if isinstance(value, (int, float)) else 0.0
 
 
-def _last_words(bot_id: str, process: BotProcess) -> str:
+def _last_words(bot_id: str, process: Process) -> str:
     lines = process.last_lines
     return lines[-1].removeprefix(f"{bot_id}: ") if lines else "it said nothing"

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from musebots.drumkit import KICK
-from musebots.generators import STEP_TICKS
 from musebots.notes import Note
 from musebots.player import GeneratorBot
-from musebots.timebase import beats_from_ticks
 
 __all__ = ["Bass"]
 
@@ -23,11 +21,7 @@ class Bass(GeneratorBot):
 
     def has_kick(self, tick: int) -> bool:
         """Whether the drums have sent a bass drum for this step."""
-        half = STEP_TICKS // 2
-        heard = self.band.notes(
-            start=beats_from_ticks(tick - half), end=beats_from_ticks(tick + half), role="drums"
-        )
-        return any(note.pitch == KICK for note in heard)
+        return self._is_heard(tick, "drums", KICK)
 
     def ending(self, start_tick: int, end_tick: int) -> list[Note]:
         """The low tonic, held."""

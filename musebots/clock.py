@@ -45,6 +45,7 @@ class Clock:
         self._entered_bar = -1
         self._loop = asyncio.get_running_loop()
         self._anchor_seconds: float | None = None
+        self._held_tick: float | None = None
         self._started = asyncio.Event()
         self._waiters: list[tuple[float, int, asyncio.Future[None]]] = []
         self._numbers = itertools.count()
@@ -65,8 +66,20 @@ class Clock:
     def start(self, anchor_seconds: float) -> None:
         """Tick 0 falls at `anchor_seconds` of the loop's clock; may be refined later."""
         self._anchor_seconds = anchor_seconds
+        self._held_tick = None
         self._started.set()
         self._arm()
+
+    def hold(self) -> None:
+        """Stand still where the music is now, until `start` says where it goes on."""
+        if self.is_started and self._held_tick is None:
+            self._held_tick = self.tick_now
+            self._arm()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the music stands still."""
+        return self._held_tick is not None
 
     def change_tempo(self, tempo_map: TempoMap) -> None:
         """Follow another tempo map; everybody who waits is re-timed."""
@@ -78,12 +91,16 @@ class Clock:
         await self._started.wait()
 
     def seconds_at(self, tick: float) -> float:
-        """When `tick` comes, on the event loop's clock."""
+        """When `tick` comes, on the event loop's clock; never (inf) while the music is held."""
+        if self._held_tick is not None and tick > self._held_tick:
+            return math.inf
         return self.anchor_seconds + self.tempo_map.seconds_at(tick)
 
     @property
     def tick_now(self) -> float:
         """Where the music is now, in (fractional) ticks; negative in the count-in."""
+        if self._held_tick is not None:
+            return self._held_tick
         return self.tempo_map.tick_at(self._loop.time() - self.anchor_seconds)
 
     @property
@@ -187,7 +204,7 @@ class Clock:
             self._alarm = None
         while self._waiters and self._waiters[0][2].done():
             heapq.heappop(self._waiters)
-        if self._waiters and self.is_started:
+        if self._waiters and self.is_started and not self.is_held:
             self._alarm = self._loop.call_at(self.seconds_at(self._waiters[0][0]), self._wake)
 
     def _wake(self) -> None:

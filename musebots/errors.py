@@ -63,7 +63,7 @@ class NetworkError(ConfigError):
 
 
 class OutputUnavailable(MusebotError):
-    """A device or library that an output needs is missing."""
+    """A device or library that an output, or an input, needs is missing."""
 
     exit_code = 3
 

@@ -46,6 +46,10 @@ class Faders:
         asked = written + sum(_at(points, tick, 0.0) for points in self._points.values())
         return min(1.0, max(-1.0, asked)) * _at(self._switch, tick, 1.0)
 
+    def is_on_at(self, tick: int) -> bool:
+        """Whether the faders are heeded at a tick."""
+        return _at(self._switch, tick, 1.0) > 0
+
     def snapshot(self) -> tuple[dict[str, Points], Points]:
         """All of it, as plain values."""
         return dict(self._points), self._switch

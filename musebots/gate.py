@@ -3,7 +3,8 @@
 Two numbers of every step are known exactly, since the hidden state itself is never steered: the
 Kullback-Leibler divergence of the steered choice from the unsteered one, and how surprising the
 steered choice is to the network as learned, relative to the unsteered one. Where the mean of two
-bars leaves the gate, alpha is halved; it comes back when twice as much would be well within.
+bars leaves the gate, alpha is halved. It comes back when twice as much would be well within, but
+never to where it was refused before: the fader must be taken back first.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ BARS_BEFORE_MORE = 8
 WELL_WITHIN = 0.8
 LEAST_SHARE = 1 / 16
 GRID = 2.0**-16
+UNREFUSED = 16.0
 
 SteeredStep: TypeAlias = tuple[float, float, float, float, float]
 """Fader, alpha, nats of divergence, expected surprise steered and unsteered."""
@@ -74,17 +76,19 @@ class Gate:
         self.share = 1.0
         self._bars: deque[BarSteered] = deque(maxlen=BARS_JUDGED)
         self._n_quiet = 0
+        self._refused = UNREFUSED
 
     def judge(self, bar: BarSteered) -> str:
         """Take in a bar; what was found out of the gate, or nothing. `share` may change."""
-        if not bar.value:
-            self.share, self._n_quiet = 1.0, 0
+        if not bar.value and not bar.kl:
+            self.share, self._n_quiet, self._refused = 1.0, 0, UNREFUSED
             self._bars.clear()
             return ""
         self._bars.append(bar)
         kl = sum(b.kl for b in self._bars) / len(self._bars)
         cost = sum(b.cost for b in self._bars) / len(self._bars)
         if kl > MAX_KL_NATS or cost > MAX_COST:
+            self._refused = min(self._refused, abs(bar.value) * self.share)
             self.share = max(LEAST_SHARE, self.share / 2)
             self._bars.clear()
             self._n_quiet = 0
@@ -92,18 +96,19 @@ class Gate:
                 return f"{kl:.2f} nats a step from what it learned, {MAX_KL_NATS:g} are allowed"
             return f"{cost:.2f} times as surprising as usual, {MAX_COST:g} are allowed"
         would_be = 4 * kl < WELL_WITHIN * MAX_KL_NATS and 2 * (cost - 1) < MAX_COST - 1
-        self._n_quiet = self._n_quiet + 1 if would_be and self.share < 1 else 0
+        is_new = abs(bar.value) * 2 * self.share < WELL_WITHIN * self._refused
+        self._n_quiet = self._n_quiet + 1 if would_be and is_new and self.share < 1 else 0
         if self._n_quiet >= BARS_BEFORE_MORE:
             self.share, self._n_quiet = min(1.0, 2 * self.share), 0
             self._bars.clear()
         return ""
 
-    def snapshot(self) -> tuple[float, int, tuple[tuple[float, ...], ...]]:
+    def snapshot(self) -> tuple[float, int, float, tuple[tuple[float, ...], ...]]:
         """All of it, as plain values."""
         bars = tuple((b.value, b.alpha, b.kl, b.cost) for b in self._bars)
-        return self.share, self._n_quiet, bars
+        return self.share, self._n_quiet, self._refused, bars
 
-    def restore(self, snapshot: tuple[float, int, tuple[tuple[float, ...], ...]]) -> None:
+    def restore(self, snapshot: tuple[float, int, float, tuple[tuple[float, ...], ...]]) -> None:
         """Go back to what `snapshot` gave."""
-        self.share, self._n_quiet, bars = snapshot
+        self.share, self._n_quiet, self._refused, bars = snapshot
         self._bars = deque((BarSteered(*bar) for bar in bars), maxlen=BARS_JUDGED)

@@ -72,6 +72,8 @@ class StepContext:
         Whether this step belongs to a fill that leads to the next section.
     has_kick : bool
         Whether the drums (are known to) play the bass drum at this step.
+    has_bass : bool
+        Whether the bass (is known to) start a note at this step.
     others_density : float or None
         0..1, share of the 16ths of the bar before this one on which somebody else of the band
         started a note (not counting this role's own); None where that is not known.
@@ -111,6 +113,7 @@ class StepContext:
     recall_bars: int = 0
     alpha: float = 0.0
     pull: Pull | None = None
+    has_bass: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from musebots.faders import BAND, OWN, POLICY, Faders, alpha_of
 from musebots.form import Section
 from musebots.gate import BarSteered, Gate, SteeredStep
+from musebots.generators import Pull
 from musebots.messages import AT_ONCE, Action, Fader, Policy, Steer, Steered
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ __all__ = ["Leaning"]
 
 MAX_STEPS_KEPT = 512
 MAX_SHARES = 64
+MAX_PULLS = 8
 UNSTEERABLE = (0.0, 0.0)
 
 
@@ -38,6 +40,8 @@ class Leaning:
         self._shares: tuple[tuple[int, float], ...] = ()
         self._steps: dict[int, SteeredStep] = {}
         self._judged_tick = 0
+        self._pulls: tuple[tuple[int, int, Pull], ...] = ()
+        self._repeats: tuple[tuple[int, int, int], ...] = ()
 
     def follow(self, generator: SequenceGenerator) -> None:
         """The generator that is steered.
@@ -51,8 +55,8 @@ class Leaning:
 
     @property
     def is_steerable(self) -> bool:
-        """Whether a fader changes anything."""
-        return self._range != UNSTEERABLE
+        """Whether anything here changes what is played."""
+        return self._range != UNSTEERABLE or bool(self._pulls or self._repeats)
 
     def take(self, message: Fader | Policy | Steer, open_tick: int) -> bool:
         """Take in a message; `open_tick` is where "at once" begins. Whether that is news."""
@@ -64,7 +68,34 @@ class Leaning:
                 tick = open_tick if message.from_tick == AT_ONCE else message.from_tick
                 return self._faders.move(source, message.value, max(0, tick))
             case Steer():
-                return self._faders.move(POLICY, message.value, message.from_tick)
+                is_news = self._take_details(message)
+                return self._faders.move(POLICY, message.value, message.from_tick) or is_news
+
+    def _take_details(self, message: Steer) -> bool:
+        """Units that are pulled for a while, and a passage that is to come back."""
+        found, start = message.found, message.from_tick
+        if "units" in found:
+            pull = Pull(tuple(int(unit) for unit in found["units"]), float(found["gain"]))
+            self._pulls = (*self._pulls, (start, int(found["end_tick"]), pull))[-MAX_PULLS:]
+        if "repeat" in found:
+            first, end = (int(tick) for tick in found["repeat"])
+            if 0 <= first < end <= start:
+                self._repeats = (*self._repeats, (start, start + end - first, first))[-MAX_PULLS:]
+        return "units" in found or "repeat" in found
+
+    def pull_at(self, tick: int) -> Pull | None:
+        """The units that are pulled at a tick; the gate holds for them, too."""
+        for start, end, pull in reversed(self._pulls):
+            if start <= tick < end and self._faders.is_on_at(tick):
+                return Pull(pull.units, 1.0 + (pull.gain - 1.0) * self._share_at(tick))
+        return None
+
+    def source_of(self, tick: int) -> int | None:
+        """The tick that comes back at this one; None where nothing is asked to."""
+        for start, end, first in reversed(self._repeats):
+            if start <= tick < end and self._faders.is_on_at(tick):
+                return first + tick - start
+        return None
 
     def value_at(self, tick: int, section: Section | None) -> float:
         """Where all faders together stand at a tick, -1..1."""
@@ -81,7 +112,7 @@ class Leaning:
     def observe(self, tick: int, section: Section | None) -> None:
         """The generator has decided a step."""
         value = self.value_at(tick, section)
-        if not value and not self._steps:
+        if not value and not self._steps and self.pull_at(tick) is None:
             return
         kl = float(getattr(self._generator, "divergence", 0.0))
         surprise, usual = getattr(self._generator, "expected_surprise", (0.0, 0.0))
@@ -137,6 +168,8 @@ class Leaning:
             "shares": self._shares,
             "steps": tuple((tick, of) for tick, of in self._steps.items()),
             "judged": self._judged_tick,
+            "pulls": tuple((start, end, p.units, p.gain) for start, end, p in self._pulls),
+            "repeats": self._repeats,
         }
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
@@ -146,3 +179,7 @@ class Leaning:
         self._shares = tuple(snapshot["shares"])
         self._steps = dict(snapshot["steps"])
         self._judged_tick = snapshot["judged"]
+        self._pulls = tuple(
+            (start, end, Pull(tuple(units), gain)) for start, end, units, gain in snapshot["pulls"]
+        )
+        self._repeats = tuple(snapshot["repeats"])

@@ -30,6 +30,10 @@ class Melody(GeneratorBot):
             self._last_pitch = notes[-1].pitch
         super().send(*notes)
 
+    def has_bass(self, tick: int) -> bool:
+        """Whether the bass has sent a note for this step."""
+        return self._is_heard(tick, "bass")
+
     def ending(self, start_tick: int, end_tick: int) -> list[Note]:
         """A long tonic, the nearest to where the voice is."""
         tonic = self.harmony.key.tonic_pc

@@ -23,6 +23,7 @@ from musebots.messages import (
     Control,
     Form,
     HarmonyPlan,
+    Heard,
     Message,
     Notes,
     OscValue,
@@ -235,7 +236,7 @@ class Musebot(Agent):
                 self._forget()
             case Form():
                 self.course = self.course.joined(message.section)
-            case Notes():
+            case Notes() | Heard():
                 self.band.add(message.bot_id, message.notes)
             case Cancel():
                 self.band.cancel(message.bot_id, message.from_tick)
@@ -267,7 +268,9 @@ class Musebot(Agent):
         return float(value)
 
     def _place_anchor(self) -> None:
-        if self._anchor_ns != NOT_STARTED and self._offset_ns is not None:
+        if self._anchor_ns == NOT_STARTED:
+            self.clock.hold()
+        elif self._offset_ns is not None:
             self.clock.start((self._anchor_ns - self._offset_ns) / NS_PER_SECOND)
 
     def _forget(self) -> None:

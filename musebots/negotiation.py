@@ -5,7 +5,8 @@ For every phrase of four bars one bot leads: the soloist, where there is one, or
 one bar ahead the others announce the complement: where it is busy they do less, where it pauses
 they do more. In sections whose solo is `TURNS` every bot says three bars ahead how much it wants
 the next eight bars. The wish grows with every turn that it has waited, the largest one wins, and
-everybody hears the same wishes: nobody needs to be told the outcome.
+everybody hears the same wishes: nobody needs to be told the outcome. Now and then the lead pauses,
+and the others fill in, or one of the others stops for a bar (`musebots.rests`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Iterator, Mapping
 
 from musebots.form import TURNS, Course, Section
 from musebots.intents import MOST_ACTIVE, N_VALUES, USUAL, Intent, Intents, phrase_start, value_at
+from musebots.rests import may_pause_long, may_rest, pause_of, stopped
 from musebots.timebase import MeterMap
 
 __all__ = ["Negotiation", "complement"]
@@ -58,6 +60,8 @@ class Negotiation:
         This bot.
     seed : int
         The session's; it varies phrases and wishes.
+    rests : float
+        0..1, how readily it rests where the piece leaves that open; 0 is never.
 
     Attributes
     ----------
@@ -65,18 +69,27 @@ class Negotiation:
         All that was said, by this bot, too.
     """
 
-    def __init__(self, bot_id: str, seed: int) -> None:
+    def __init__(self, bot_id: str, seed: int, rests: float = 1.0) -> None:
         self.intents = Intents()
         self._id = bot_id
         self._seed = seed
+        self._rests = rests
 
     def announcements(
-        self, bar: int, roles: Mapping[str, str], course: Course, meters: MeterMap
+        self,
+        bar: int,
+        roles: Mapping[str, str],
+        course: Course,
+        meters: MeterMap,
+        end_tick: int | None = None,
     ) -> Iterator[Intent]:
-        """What this bot has to say when it plans a bar; what was said counts for itself, too."""
+        """What this bot has to say when it plans a bar; what was said counts for itself, too.
+
+        `end_tick` is the final bar line, where there is one.
+        """
         wish = self._wish(bar + WISH_BARS, roles, course, meters)
-        lead = self._mask(bar + LEAD_BARS, roles, course, meters, is_lead=True)
-        follow = self._mask(bar + FOLLOW_BARS, roles, course, meters, is_lead=False)
+        lead = self._mask(bar + LEAD_BARS, roles, course, meters, end_tick, is_lead=True)
+        follow = self._mask(bar + FOLLOW_BARS, roles, course, meters, end_tick, is_lead=False)
         for intent in (wish, lead, follow):
             if intent is not None:
                 self.intents.add(intent)
@@ -118,6 +131,7 @@ class Negotiation:
         roles: Mapping[str, str],
         course: Course,
         meters: MeterMap,
+        end_tick: int | None,
         *,
         is_lead: bool,
     ) -> Intent | None:
@@ -129,14 +143,31 @@ class Negotiation:
         if (leader == self._id) is not is_lead:
             return None
         has_solo = bool(self.soloist(bar, roles, course, meters))
+        may = may_rest(bar, roles, course, meters, end_tick)
         if is_lead:
             mask = SOLO if has_solo else LEADS[self._chance(tick) % len(LEADS)]
-            return Intent(self._id, tick, mask)
+            pause = self._pause(bar, tick, course, meters) if may else None
+            return Intent(self._id, tick, pause or mask)
         behind = BEHIND_A_SOLO.get(roles.get(self._id, "")) if has_solo else None
         heard = self.intents.masks(tick).get(leader)
         if behind is None and heard is None:
             return None
-        return Intent(self._id, tick, behind or complement(heard or (USUAL,) * N_VALUES))
+        if behind or heard is None:
+            return Intent(self._id, tick, behind or (USUAL,) * N_VALUES)
+        mask = complement(heard)
+        if may and all(heard):
+            others = [bot_id for bot_id in roles if bot_id != leader]
+            chance = _even(f"{self._seed} {tick} stop")
+            mask = stopped(mask, self._id, others, roles.get(self._id, ""), chance, self._rests)
+        return Intent(self._id, tick, mask)
+
+    def _pause(self, bar: int, tick: int, course: Course, meters: MeterMap) -> Mask | None:
+        """How this bot, as leader, pauses in the phrase from `bar` on, if it does."""
+        before_tick = meters.bar_tick(max(0, phrase_start(bar - 1, course, meters)))
+        before = self.intents.masks(before_tick).get(self._id, ())
+        may_be_long = may_pause_long(bar, course, meters, before)
+        chance = _even(f"{self._seed} {tick} pause")
+        return pause_of(chance, self._rests, may_be_long=may_be_long)
 
     def _wish(
         self, bar: int, roles: Mapping[str, str], course: Course, meters: MeterMap
@@ -156,7 +187,12 @@ class Negotiation:
 
     def _chance(self, tick: int) -> int:
         """A number below 2**32 that seed, bot and place decide; no generator is moved for it."""
-        return zlib.crc32(f"{self._seed} {self._id} {tick}".encode())
+        return _even(f"{self._seed} {self._id} {tick}")
+
+
+def _even(text: str) -> int:
+    """A number below 2**32 that a text decides."""
+    return zlib.crc32(text.encode())
 
 
 def _rank(role: str) -> int:

@@ -36,6 +36,7 @@ from musebots.notes import Note
 from musebots.planning import Planner
 from musebots.telemetry import Telemetry
 from musebots.timebase import beats_from_ticks
+from musebots.topics import FORM, Spokesman, speaker_of, vertical_density
 
 if TYPE_CHECKING:
     from musebots.rnn.vocabulary import Role
@@ -60,13 +61,16 @@ class GeneratorBot(Musebot):
     """Plays what its generator decides, bar by bar; falls silent where the section says so.
 
     `network` names the kind of network, `style` is the tag it plays in by default. Settings:
-    `temperature`, `top_p`, `repetition` (sampling), `style`, `checkpoint` (a file; the shipped one
+    `temperature`, `top_p`, `repetition` (sampling), `rests` (0..1, how readily it rests where the
+    piece leaves that open; 0 is never), `style`, `checkpoint` (a file; the shipped one
     by default); a subclass that has more names them in `known_settings`.
     """
 
     network: Role
-    known_settings: tuple[str, ...] = ("checkpoint", "style", "temperature", "top_p", "repetition")
-    sends = ("notes",)
+    known_settings: tuple[str, ...] = (
+        "checkpoint", "style", "temperature", "top_p", "repetition", "rests",
+    )  # fmt: skip
+    sends = ("notes", FORM)
     hears = ("notes",)
     lead = 1.0
     style = ""
@@ -81,8 +85,10 @@ class GeneratorBot(Musebot):
     def on_welcome(self, welcome: Welcome) -> None:
         """From here on intents and faders may come, long before this bot is prepared."""
         super().on_welcome(welcome)
-        self._negotiation = Negotiation(self.id, self.seed)
+        self._negotiation = Negotiation(self.id, self.seed, self.setting("rests", 1.0))
         self._leaning = Leaning(self.id)
+        self._spokesman = Spokesman(self.id)
+        self._densities: dict[str, float] = {}
 
     async def prepare(self) -> None:
         """Load the network."""
@@ -93,6 +99,8 @@ class GeneratorBot(Musebot):
         for name, (low, high) in RANGES.items():
             if not low < self.setting(name, high) <= high:
                 raise ConfigError(f"{name} must be above {low} and up to {high}")
+        if not 0.0 <= self.setting("rests", 1.0) <= 1.0:
+            raise ConfigError("rests must be in 0..1")
         self._style = self.settings.get("style", self.style)
         self._generator = generator = self.make_generator()
         self._telemetry: Telemetry | None = None
@@ -127,6 +135,7 @@ class GeneratorBot(Musebot):
         try:
             async for bar in self.clock.bars(lead=self.lead):
                 self._play_bar(bar)
+            await self._finish_form()
         finally:
             if self._alarm is not None:
                 self._alarm.cancel()
@@ -140,8 +149,9 @@ class GeneratorBot(Musebot):
         if action is not None:
             self.tell(action)
         notes = self._finished(start_tick, end_tick, self._planner.plan(start_tick, end_tick))
-        self.send(*self._heard(notes))
-        self._negotiate(bar, notes)
+        heard = self._heard(notes)
+        self.send(*heard)
+        self._negotiate(bar, heard)
         self._tell_activations(end_tick)
         self._tell_steered(start_tick, end_tick)
 
@@ -156,14 +166,24 @@ class GeneratorBot(Musebot):
 
     def hear(self, message: Message) -> None:
         """Listen to what the others intend, and to who moves a fader."""
-        if isinstance(message, Broadcast) and message.topic == TOPIC:
-            intent = Intent.read(message.sender, message.values, self._next_phrase_tick())
-            if intent is not None and intent.bot_id != self.id:
-                self._negotiation.intents.add(intent)
+        if isinstance(message, Broadcast):
+            self._hear_said(message)
         elif isinstance(message, (Fader, Policy, Steer)):
             self._lean(message)
         elif isinstance(message, Horizon):
             self._horizon_seconds = message.seconds
+
+    def _hear_said(self, message: Broadcast) -> None:
+        """What anybody says to the band, also a musebot that is not ours."""
+        self._spokesman.hear(message.topic, message.sender, self._tick_now)
+        if message.topic == TOPIC:
+            intent = Intent.read(message.sender, message.values, self._next_phrase_tick())
+            if intent is not None and intent.bot_id != self.id:
+                self._negotiation.intents.add(intent)
+        elif message.topic == "hdensity" and self.band.roles.get(message.sender) == "":
+            values = [value for value in message.values if isinstance(value, (int, float))]
+            if len(values) == 1 and 0 <= values[0] <= 1:  # its notes are not heard, only this
+                self._densities[message.sender] = float(values[0])
 
     # --- calmer or bolder -----------------------------------------------------------------------
 
@@ -223,7 +243,16 @@ class GeneratorBot(Musebot):
         return replace(context, **self._lean_at(tick))
 
     def _lean_at(self, tick: int) -> dict[str, Any]:
-        return {"alpha": self._leaning.alpha_at(tick, self.section_at(tick))}
+        """What of a step's context the faders decide."""
+        lean: dict[str, Any] = {
+            "alpha": self._leaning.alpha_at(tick, self.section_at(tick)),
+            "pull": self._leaning.pull_at(tick),
+        }
+        source = self._leaning.source_of(tick)
+        if source is not None:
+            meters = self.clock.meter_map
+            lean["recall_bars"] = meters.bar_at(tick) - meters.bar_at(source)
+        return lean
 
     def _tell_steered(self, start_tick: int, end_tick: int) -> None:
         told = self._leaning.told(start_tick, end_tick)
@@ -245,9 +274,29 @@ class GeneratorBot(Musebot):
         steps = {round(note.onset_ticks / STEP_TICKS) for note in notes}
         n_steps = self.clock.meter_map.time_signature_at(bar).bar_ticks / STEP_TICKS
         self.broadcast("hdensity", round(len(steps) / n_steps, 3))
+        self.broadcast("vdensity", round(vertical_density(len(notes), len(steps)), 3))
         meters = self.clock.meter_map
-        for intent in self._negotiation.announcements(bar, self.band.roles, self.course, meters):
+        if speaker_of(self.band.roles) == self.id:
+            for topic, values in self._spokesman.said(
+                bar, self.course, self.harmony, meters, self.clock.end_tick
+            ):
+                self.broadcast(topic, *values)
+        for intent in self._negotiation.announcements(
+            bar, self.band.roles, self.course, meters, self.clock.end_tick
+        ):
             self.broadcast(TOPIC, *intent.values())
+
+    async def _finish_form(self) -> None:
+        """Say, in its last step, that the form is finished."""
+        end_tick = self.clock.end_tick
+        if end_tick is not None and speaker_of(self.band.roles) == self.id:
+            await self.clock.until_tick(end_tick - STEP_TICKS)
+            self.broadcast("progress", 1.0)
+            self.broadcast("exiting", 1)
+
+    @property
+    def _tick_now(self) -> float:
+        return self.clock.tick_now if self.clock.is_started else 0.0
 
     def _density_before(self, bar: int) -> float | None:
         """How busy the others were in the bar before, where all of it has been heard by now."""
@@ -256,6 +305,8 @@ class GeneratorBot(Musebot):
         if start_tick < 0 or not is_long:
             return None
         share = self.band.onset_share(start_tick, end_tick)
+        if self._densities:
+            share = max(share or 0.0, *self._densities.values())
         is_alone = not share and all(bot_id == self.id for bot_id in self.band.roles)
         return None if is_alone else share
 
@@ -317,6 +368,17 @@ class GeneratorBot(Musebot):
         """Whether the drums are known to play the bass drum on this step."""
         return False
 
+    def has_bass(self, tick: int) -> bool:
+        """Whether the bass is known to start a note on this step."""
+        return False
+
+    def _is_heard(self, tick: int, role: str, pitch: int | None = None) -> bool:
+        """Whether a role has sent a note, of this pitch if it matters, for a step."""
+        half = STEP_TICKS // 2
+        start, end = (beats_from_ticks(tick + ticks) for ticks in (-half, half))
+        heard = self.band.notes(start=start, end=end, role=role)
+        return any(pitch is None or note.pitch == pitch for note in heard)
+
     def context_at(self, tick: int) -> StepContext:
         """All that is known at a step of the grid."""
         position = self.clock.meter_map.position(tick)
@@ -338,14 +400,14 @@ class GeneratorBot(Musebot):
             steps_to_next=steps_to_next,
             style=self._style,
             intensity=self._knob("intensity", section, bar),
-            density=self._knob("density", section, bar, activity=self._activity(tick)),
+            density=self._knob("density", section, bar, activity=self._activity(tick) or USUAL),
             register=self._knob("register", section, bar),
             is_fill=_is_fill(tick, section),
             has_kick=self.has_kick(tick),
             others_density=self._others_density,
             place_in_section=self.course.place(bar, meters, self.clock.end_tick),
-            recall_bars=self.course.recall_bars(bar, meters),
-            **self._lean_at(tick),
+            has_bass=self.has_bass(tick),
+            **{"recall_bars": self.course.recall_bars(bar, meters), **self._lean_at(tick)},
         )
 
     def _activity(self, tick: int) -> int:

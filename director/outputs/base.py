@@ -128,7 +128,10 @@ class Output(Protocol):
         """
 
     def start(self, anchor_seconds: float) -> None:
-        """Tick 0 falls at this time of `time.monotonic` (live) or of the event loop (offline)."""
+        """Tick 0 falls at this time of `time.monotonic` (live) or of the event loop (offline).
+
+        Again, with another time, when music that was held goes on; a `panic` came before.
+        """
 
     def send(self, event: OutputEvent) -> None:
         """Take one event. Events come in one total order: tick, offs before ons, channel, pitch.

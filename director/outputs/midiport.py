@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
-import os
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 import mido
 
@@ -25,28 +20,12 @@ from director.outputs.controllers import (
     volume_controller,
 )
 from director.outputs.deadline import DeadlineThread
+from director.ports import VIRTUAL_PORT, open_output, open_virtual_output
 from director.score import Score, Strip
-from musebots.errors import OutputUnavailable
 
-__all__ = ["BACKEND", "MidiPortOutput", "list_ports"]
+__all__ = ["MidiPortOutput"]
 
 log = logging.getLogger(__name__)
-
-BACKEND = "mido.backends.rtmidi"
-VIRTUAL_PORT = "musebots"
-
-T = TypeVar("T")
-
-
-def list_ports(backend: str = BACKEND) -> list[str]:
-    """The names of the MIDI outputs of this machine.
-
-    Raises
-    ------
-    OutputUnavailable
-        If the system has no MIDI, or the library for it is missing.
-    """
-    return sorted(set(_asked(_load(backend).get_output_names)))
 
 
 class MidiPortOutput:
@@ -63,7 +42,7 @@ class MidiPortOutput:
     """
 
     def __init__(
-        self, port: str | None = None, *, virtual: bool = False, backend: str = BACKEND
+        self, port: str | None = None, *, virtual: bool = False, backend: str | None = None
     ) -> None:
         self._wanted = port
         self._is_virtual = virtual
@@ -88,12 +67,10 @@ class MidiPortOutput:
         OutputUnavailable
             If there is no such port, or more than one.
         """
-        backend = _load(self._backend)
         if self._is_virtual:
-            self._port = _open_virtual(backend)
+            self._port = open_virtual_output(self._backend)
         else:
-            self._port_name = _only_match(_asked(backend.get_output_names), self._wanted)
-            self._port = _asked(lambda: backend.open_output(self._port_name))
+            self._port_name, self._port = open_output(self._wanted, self._backend)
         for strip in score.strips:
             self._set_up(strip)
         self._thread = DeadlineThread("midi port")
@@ -187,67 +164,3 @@ class MidiPortOutput:
 def _is_on_this_port(channel: int) -> bool:
     """Whether one MIDI port has this channel: those of a large band go on, see `channels`."""
     return channel < CHANNELS_PER_PORT
-
-
-def _load(backend: str) -> Any:
-    """The mido backend, or the reason why there is none in one sentence."""
-    try:
-        importlib.import_module(backend.partition("/")[0])
-    except ImportError as error:
-        raise OutputUnavailable(
-            f'MIDI ports unavailable: {error}; install them with: pip install "musebots[midi]"'
-        ) from error
-    return mido.Backend(backend)
-
-
-def _asked(question: Callable[[], T]) -> T:
-    """What the MIDI system answers; rtmidi without ALSA raises SystemError, others OSError."""
-    try:
-        with _quiet():
-            return question()
-    except (SystemError, OSError, RuntimeError) as error:
-        reason = str(error.__cause__ or error).strip().rstrip(".") or type(error).__name__
-        raise OutputUnavailable(f"MIDI ports unavailable: {reason}") from error
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without what ALSA's C library prints about every device that it misses."""
-    own = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(own, 2)
-        os.close(own)
-        os.close(nowhere)
-
-
-def _open_virtual(backend: Any) -> Any:
-    if sys.platform == "win32":
-        raise OutputUnavailable(
-            "Windows has no virtual MIDI ports: install loopMIDI, make a port there, and name it"
-        )
-    return _asked(lambda: backend.open_output(VIRTUAL_PORT, virtual=True))
-
-
-def _only_match(names: list[str], wanted: str | None) -> str:
-    """The one port whose name contains `wanted`."""
-    unique = sorted(set(names))
-    if not unique:
-        raise OutputUnavailable(
-            "there is no MIDI output port; start a synthesiser or a DAW, or make a virtual port"
-        )
-    known = ", ".join(repr(name) for name in unique)
-    if wanted in unique:
-        return wanted
-    matches = [name for name in unique if (wanted or "").casefold() in name.casefold()]
-    if len(matches) == 1:
-        return matches[0]
-    if not matches:
-        raise OutputUnavailable(f"no MIDI output port contains {wanted!r}; there are: {known}")
-    if wanted is None:
-        raise OutputUnavailable(f"there is more than one MIDI output port; name one of: {known}")
-    found = ", ".join(repr(name) for name in matches)
-    raise OutputUnavailable(f"{wanted!r} is in the name of more than one MIDI port: {found}")

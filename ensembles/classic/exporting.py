@@ -12,6 +12,7 @@ from ensembles.classic.sets import safe_id
 from musebots import __version__
 from musebots.errors import ConfigError
 from musebots.registry import resolve, source_file
+from musebots.topics import FORM, SAID
 
 __all__ = ["export_bot", "write_classic_files"]
 
@@ -125,7 +126,8 @@ def write_classic_files(
 
 def _topics(names: tuple[str, ...]) -> str:
     """Classic topics, one a line; what is our dialect's own is left out."""
-    return "\n".join(f"@{name}" for name in names if name.partition("/")[0] not in OWN_TOPICS)
+    said = [topic for name in names for topic in (SAID if name == FORM else (name,))]
+    return "\n".join(f"@{name}" for name in said if name.partition("/")[0] not in OWN_TOPICS)
 
 
 OWN_TOPICS = ("notes", "activations", "flags", "time")

@@ -136,7 +136,7 @@ class ClassicLife:
     async def _play(self) -> None:
         """Wait for the conductor's clock, then play on it."""
         await self._locked.wait()
-        piece = parse_piece(solo(self._reference), source=self._reference)
+        piece = parse_piece(solo(self._reference, harmony="follow"), source=self._reference)
         score = piece.score(bars=N_BARS, bpm=self._lock.bpm)
         inner = LoopbackNetwork()
         async with opened(self._outputs, score):

@@ -6,7 +6,18 @@ from typing import Annotated
 
 import typer
 
-from ensembles.cli import calibrate, control, create, evaluate, experiment, inspect, perform, train
+from ensembles.cli import (
+    calibrate,
+    control,
+    create,
+    evaluate,
+    experiment,
+    inspect,
+    join,
+    listen,
+    perform,
+    train,
+)
 from musebots import __version__
 
 __all__ = ["app"]
@@ -38,6 +49,7 @@ def _root(
 
 app.command("play")(perform.play)
 app.command("render")(perform.render)
+app.command("join")(join.join)
 app.command("tempo")(control.tempo)
 # A negative number of decibels is no option.
 app.command("mix", context_settings={"ignore_unknown_options": True})(control.mix)
@@ -49,6 +61,7 @@ app.command("add")(control.add)
 app.command("remove")(control.remove)
 app.command("replace")(control.replace)
 app.command("stop")(control.stop)
+app.command("listen")(listen.listen)
 app.command("list")(inspect.list_everything)
 app.command("doctor")(inspect.doctor)
 app.command("check")(inspect.check)

@@ -5,6 +5,7 @@ Each sends one OSC message to the Director; any other program may send the same.
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import re
 import socket
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from ensembles.cli.options import Key
 
 if TYPE_CHECKING:
     from musebots.messages import Message
@@ -24,6 +27,7 @@ Director = Annotated[
 ]
 HERE = "127.0.0.1:4747"
 ANSWER_SECONDS = 1.0
+POLL_SECONDS = 0.01
 Reference = Annotated[
     str, typer.Argument(metavar="CLASS", help="A stock bot, module:Class, a file or a folder.")
 ]
@@ -72,11 +76,12 @@ def tempo(
         float, typer.Option("--ramp", min=0, max=4096, help="Get there within so many beats.")
     ] = 0.0,
     director: Director = HERE,
+    key: Key = "",
 ) -> None:
     """Change the tempo of a band that plays, from the next beat on."""
     from musebots.messages import SetTempo
 
-    _send(SetTempo(bpm, ramp_beats), director)
+    _send(SetTempo(bpm, ramp_beats), director, key)
 
 
 def mix(
@@ -85,6 +90,7 @@ def mix(
     value: Annotated[float, typer.Argument(help="dB; -1..1 for pan; 0..1 for reverb, mute, solo.")],
     fade_seconds: Annotated[float, typer.Option("--fade", min=0, help="Seconds.")] = 0.0,
     director: Director = HERE,
+    key: Key = "",
 ) -> None:
     """Move a fader of the mixer while the band plays."""
     from musebots.messages import Mix
@@ -93,13 +99,14 @@ def mix(
         raise typer.BadParameter("the master has gain_db only", param_hint="FADER")
     if not math.isfinite(value):
         raise typer.BadParameter("must be a number", param_hint="VALUE")
-    _send(Mix("" if bot == "all" else bot, fader.value, value, fade_seconds), director)
+    _send(Mix("" if bot == "all" else bot, fader.value, value, fade_seconds), director, key)
 
 
 def instrument(
     bot: Bot,
     name: Annotated[str, typer.Argument(help="vibraphone, upright, jazz ...; see 'list'.")],
     director: Director = HERE,
+    key: Key = "",
 ) -> None:
     """Give a bot another instrument while the band plays."""
     from director.sounds import SOUNDS
@@ -108,7 +115,7 @@ def instrument(
     names = [sound.name for sound in SOUNDS]
     if name not in names:
         raise typer.BadParameter(f"there is {', '.join(names)}", param_hint="NAME")
-    _send(Instrument(bot, name), director)
+    _send(Instrument(bot, name), director, key)
 
 
 def knob(
@@ -116,11 +123,12 @@ def knob(
     name: Annotated[Knob, typer.Argument(help="What to turn.")],
     value: Annotated[float, typer.Argument(min=0, max=1, help="0..1; 0.5 is neutral.")],
     director: Director = HERE,
+    key: Key = "",
 ) -> None:
     """Turn a bot's knob while it plays: how lively, how dense, how high."""
     from musebots.messages import Control
 
-    _send(Control("" if bot == "all" else bot, name.value, value), director)
+    _send(Control("" if bot == "all" else bot, name.value, value), director, key)
 
 
 def fader(
@@ -129,11 +137,12 @@ def fader(
         float, typer.Argument(min=-1, max=1, help="-1 calmer .. 1 bolder; 0 as learned.")
     ],
     director: Director = HERE,
+    key: Key = "",
 ) -> None:
     """Make a bot, or with 'all' the band, calmer or bolder while it plays."""
     from musebots.messages import Fader as Moved
 
-    _send(Moved("" if bot == "all" else bot, value), director)
+    _send(Moved("" if bot == "all" else bot, value), director, key)
 
 
 def policy(
@@ -148,11 +157,12 @@ def policy(
         Means, typer.Option("--means", help="Move along the learned direction, or flagged units.")
     ] = Means.DIRECTION,
     director: Director = HERE,
+    key: Key = "",
 ) -> None:
     """Choose who moves the bots between calmer and bolder, while the band plays."""
     from musebots.messages import Policy
 
-    _send(Policy(mode.value, target, tolerance, means.value), director)
+    _send(Policy(mode.value, target, tolerance, means.value), director, key)
 
 
 def add(
@@ -164,34 +174,37 @@ def add(
         str, typer.Option("--role", help="Chooses its sound: melody, bass, drums or your own word.")
     ] = "",
     director: Director = HERE,
+    key: Key = "",
 ) -> None:
     """Add a bot to a band that plays."""
     from musebots.messages import Add
 
     place = Path(reference)
     name = place.resolve().stem if place.exists() else re.split(r"[.:]", reference)[-1]
-    _send(Add(bot_id or name, _found(reference), role), director)
+    _send(Add(bot_id or name, _found(reference), role), director, key)
 
 
 def remove(
     bot: Annotated[str, typer.Argument(metavar="BOT", help="A bot's id.")],
     director: Director = HERE,
+    key: Key = "",
 ) -> None:
     """Take a bot out of a band that plays."""
     from musebots.messages import Remove
 
-    _send(Remove(bot), director)
+    _send(Remove(bot), director, key)
 
 
 def replace(
     bot: Annotated[str, typer.Argument(metavar="BOT", help="The id of the bot that goes.")],
     reference: Reference,
     director: Director = HERE,
+    key: Key = "",
 ) -> None:
     """Let another bot take a bot's place, at a bar line, while the band plays."""
     from musebots.messages import Replace
 
-    _send(Replace(bot, _found(reference)), director)
+    _send(Replace(bot, _found(reference)), director, key)
 
 
 def _found(reference: str) -> str:
@@ -202,28 +215,69 @@ def _found(reference: str) -> str:
     return str(Path(reference).resolve()) if Path(reference).exists() else reference
 
 
-def stop(director: Director = HERE) -> None:
+def stop(director: Director = HERE, key: Key = "") -> None:
     """End the session that plays."""
     from musebots.messages import Stop
 
-    _send(Stop(), director)
+    _send(Stop(), director, key)
 
 
-def _send(message: Message, director: str) -> None:
+def _send(message: Message, director: str, key: str) -> None:
     """Send one message, once a Director has answered; `NetworkError` when none does."""
     from musebots.errors import NetworkError
-    from musebots.messages import ClockPing, encode
     from musebots.run import parse_address
 
     address = parse_address(director)
     try:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            sock.settimeout(ANSWER_SECONDS)
-            sock.connect(address)
-            sock.send(encode(ClockPing("", 0)))
-            sock.recv(1024)
-            sock.send(encode(message))
-    except OSError as error:
-        raise NetworkError(
-            f"no Director answers at {director}: is a band playing? (--director HOST:PORT)"
-        ) from error
+        if key and not _is_here(address[0]):
+            import asyncio
+
+            is_heard = asyncio.run(_send_sealed(message, address, key))
+        else:
+            is_heard = _send_plainly(message, address)
+    except OSError:
+        is_heard = False
+    if not is_heard:
+        wanted = "--director HOST:PORT" + (", with this key" if key else "")
+        raise NetworkError(f"no Director answers at {director}: is a band playing? ({wanted})")
+
+
+def _is_here(host: str) -> bool:
+    """Whether a Director there needs no key: it is on this machine, and addressed so."""
+    return ipaddress.ip_address(socket.gethostbyname(host)).is_loopback
+
+
+def _send_plainly(message: Message, address: tuple[str, int]) -> bool:
+    """On this machine: knock first."""
+    from musebots.messages import ClockPing, encode
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(ANSWER_SECONDS)
+        sock.connect(address)
+        sock.send(encode(ClockPing("", 0)))
+        sock.recv(1024)
+        sock.send(encode(message))
+    return True
+
+
+async def _send_sealed(message: Message, address: tuple[str, int], phrase: str) -> bool:
+    """To another machine, or to a Director here by its address there; whether it has arrived."""
+    import asyncio
+
+    from musebots.messages import encode
+    from musebots.network import UdpNetwork
+    from musebots.remote.keys import derived_key
+    from musebots.remote.network import SealedNetwork
+
+    network = SealedNetwork(UdpNetwork(), derived_key(phrase))
+    endpoint = await network.open(lambda datagram, source: None)
+    try:
+        endpoint.send(encode(message), (socket.gethostbyname(address[0]), address[1]))
+        async with asyncio.timeout(ANSWER_SECONDS):
+            while not endpoint.has_delivered:
+                await asyncio.sleep(POLL_SECONDS)
+    except TimeoutError:
+        return False
+    finally:
+        endpoint.close()
+    return True

@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["AsJson", "Bars", "Bpm", "PieceName", "Quiet", "Seed", "Verbose", "set_up_logging"]
+__all__ = [
+    "AsJson",
+    "Bars",
+    "Bpm",
+    "Key",
+    "PieceName",
+    "Quiet",
+    "Seed",
+    "Verbose",
+    "set_up_logging",
+]
 
 PieceName = Annotated[
     str, typer.Argument(metavar="PIECE", help="A shipped piece (see 'list') or a .toml file.")
@@ -20,6 +30,10 @@ Bpm = Annotated[
 ]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Another seed, other music.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Key = Annotated[
+    str,
+    typer.Option("--key", envvar="MUSEBOTS_KEY", help="The key that the machines of a band share."),
+]
 Verbose = Annotated[
     int, typer.Option("-v", "--verbose", count=True, help="Say more; twice: everything.")
 ]

@@ -6,14 +6,16 @@ import json
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ensembles.cli.control import Mode
 from ensembles.cli.options import (
     AsJson,
     Bars,
     Bpm,
+    Key,
     PieceName,
     Quiet,
     Seed,
@@ -21,9 +23,20 @@ from ensembles.cli.options import (
     set_up_logging,
 )
 
+if TYPE_CHECKING:
+    from ensembles.lan import LanOptions
+    from ensembles.leading import LeaderSpec
+
 __all__ = ["AudioDriver", "play", "render"]
 
 CONDUCTOR_PORT = 4747
+Policy = Annotated[
+    Mode | None, typer.Option("--policy", help="Who makes the bots calmer or bolder.")
+]
+Target = Annotated[
+    float | None,
+    typer.Option("--target", min=0, max=1, help="How creative to be: policies nudge, insist."),
+]
 PAGE_PORT = 4748
 
 
@@ -52,6 +65,13 @@ def play(
     midi_out: Annotated[
         str | None, typer.Option("--midi-out", help="Also play into this MIDI port.")
     ] = None,
+    sync: Annotated[
+        str | None,
+        typer.Option("--sync", help="Who leads the tempo: internal (the band), midi:PORT or link."),
+    ] = None,
+    clock_out: Annotated[
+        str | None, typer.Option("--clock-out", help="Send MIDI clock to this MIDI port.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="Record the session to this MIDI file.")
     ] = None,
@@ -74,6 +94,21 @@ def play(
     opens_browser: Annotated[
         bool, typer.Option("--open", help="Serve the page and open a browser on it.")
     ] = False,
+    listen: Annotated[
+        str | None,
+        typer.Option("--listen", metavar="ADDRESS", help="Let other machines join, by the key."),
+    ] = None,
+    key: Key = "",
+    classic: Annotated[
+        list[str] | None,
+        typer.Option("--classic", metavar="HOST", help="Let that machine's classic bots play."),
+    ] = None,
+    elsewhere: Annotated[
+        list[str] | None,
+        typer.Option("--elsewhere", metavar="BOT", help="Not started here: it joins by itself."),
+    ] = None,
+    policy: Policy = None,
+    target: Target = None,
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="The Director's UDP port; 0: any.")
     ] = CONDUCTOR_PORT,
@@ -91,15 +126,21 @@ def play(
     from ensembles.web.process import PageOptions
 
     request: dict[str, Any] = {"piece": piece, "bots": None if bots is None else str(bots),
-               "bars": bars, "bpm": bpm, "seed": seed, "monitor": is_monitored}  # fmt: skip
+               "bars": bars, "bpm": bpm, "seed": seed, "monitor": is_monitored,
+               "sync": sync, "policy": policy and policy.value,
+               "target": target}  # fmt: skip
     saved = read_journal() if resume else None
     if saved is not None:
         request = saved.request
         piece, bars, bpm, seed = (request[key] for key in ("piece", "bars", "bpm", "seed"))
         bots = Path(request["bots"]) if request["bots"] else None
         is_monitored = bool(request.get("monitor"))
+        sync = request.get("sync")
+        policy = Mode(request["policy"]) if request.get("policy") else None
+        target = request.get("target")
     is_classic = is_set(piece)
     chosen = load_set(Path(piece), bots) if is_classic else load_piece(piece)
+    lan = _lan_options(listen, key, classic, elsewhere)
     page = PageOptions(page_host, page_port, opens_browser)
     options = LiveOptions(
         bars=bars,
@@ -113,7 +154,12 @@ def play(
         journal=Journal(request),
         saved=saved,
         is_monitored=is_monitored,
+        leader=_leader(sync or chosen.table.sync.leader),
+        clock_out=clock_out,
+        policy=policy and policy.value,
+        target=target,
         page=page if has_page or opens_browser or audio is AudioDriver.BROWSER else None,
+        lan=lan,
     )
     with stopping_on_signals(is_last=True) as asked:
         if quiet:
@@ -122,6 +168,30 @@ def play(
         with StatusLine() as line:
             report = live(chosen, options, line, tell, asked)
         tell(str(report), style="")
+
+
+def _lan_options(
+    listen: str | None, key: str, classic: list[str] | None, elsewhere: list[str] | None
+) -> LanOptions | None:
+    """What is opened to other machines; nothing unless it is asked for."""
+    from ensembles.lan import LanOptions
+
+    if listen is None:
+        for name, value in (("--classic", classic), ("--elsewhere", elsewhere)):
+            if value:
+                raise typer.BadParameter("needs --listen ADDRESS", param_hint=name)
+        return None
+    return LanOptions(listen, key, tuple(classic or ()), tuple(elsewhere or ()))
+
+
+def _leader(text: str) -> LeaderSpec | None:
+    from ensembles.leading import read_leader
+    from musebots.errors import ConfigError
+
+    try:
+        return read_leader(text)
+    except ValueError as error:
+        raise ConfigError(f"--sync: {error}") from error
 
 
 def render(
@@ -146,6 +216,8 @@ def render(
     is_monitored: Annotated[
         bool, typer.Option("--monitor", help="Have the creativity monitor listen.")
     ] = False,
+    policy: Policy = None,
+    target: Target = None,
     as_json: AsJson = False,
     verbose: Verbose = 0,
     quiet: Quiet = False,
@@ -169,6 +241,8 @@ def render(
             stems_path=stems,
             report_path=report,
             is_monitored=is_monitored,
+            policy=policy and policy.value,
+            target=target,
             on_progress=on_progress,
         )
     if as_json:

@@ -34,14 +34,27 @@ class Role(StrEnum):
     DRUMS = "drums"
 
 
+class What(StrEnum):
+    """What is learned: to play a part, or to steer who plays it."""
+
+    MELODY = "melody"
+    BASS = "bass"
+    DRUMS = "drums"
+    STEERING = "steering"
+
+
 def train(
-    role: Role,
+    what: Annotated[What, typer.Argument(help="A role to learn; steering: where bolder lies.")],
     corpus: Annotated[
         Path, typer.Option("--corpus", help="A folder of MIDI files, or of a known corpus.")
     ],
     out: Annotated[Path, typer.Option("-o", "--out", help="The checkpoint: FILE.safetensors.")],
+    steered: Annotated[
+        Role | None, typer.Argument(metavar="[ROLE]", help="With steering: whom to steer.")
+    ] = None,
     start: Annotated[
-        Path | None, typer.Option("--from", help="Go on from this checkpoint (fine-tuning).")
+        Path | None,
+        typer.Option("--from", help="Go on from this checkpoint (fine-tuning), or steer it."),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of all that is random.")] = 0,
     minutes: Annotated[
@@ -54,12 +67,18 @@ def train(
     verbose: Verbose = 0,
     quiet: Quiet = False,
 ) -> None:
-    """Train a role's generator; Ctrl-C stops it, the same command goes on."""
+    """Train a role's generator, or how to steer it; Ctrl-C stops, the same command goes on."""
     set_up_logging(verbose, quiet)
+    if (what is What.STEERING) != (steered is not None):
+        raise typer.BadParameter("say 'train ROLE' or 'train steering ROLE'")
     if find_spec("torch") is None:
         raise OutputUnavailable('training needs torch: pip install "musebots[train]"')
+    if steered is not None:
+        _train_steering(steered, corpus, out, seed=seed, start=start, as_json=as_json, quiet=quiet)
+        return
     from musebots.training.train import train as train_role
 
+    role = Role(what.value)
     try:
         with _progress(role, is_shown=not quiet) as on_progress:
             report = train_role(
@@ -86,6 +105,34 @@ def train(
         typer.echo(
             f"{report.path}: epoch {report.best_epoch} of {report.n_epochs}, "
             f"sha256 {report.sha256[:12]}{skipped}"
+        )
+
+
+def _train_steering(
+    role: Role,
+    corpus: Path,
+    out: Path,
+    *,
+    seed: int,
+    start: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Learn an assessor and a direction, and say what they are worth."""
+    from creativity.learning.making import train_steering
+    from ensembles.progress import share_done
+
+    with share_done(f"Learning to steer {role}", is_shown=not quiet) as on_share:
+        report = train_steering(
+            role.value, corpus, out, seed=seed, checkpoint=start, on_progress=on_share
+        )
+    if as_json:
+        typer.echo(json.dumps(asdict(report), indent=2, default=str))
+    elif not quiet:
+        low, high = report.alpha_range
+        typer.echo(
+            f"{report.steering}: alpha {low:g} to {high:g} passed the gate; the score moves by "
+            f"{report.middle_slope:.2f} for each 1 asked for; {report.seconds:.0f} s"
         )
 
 

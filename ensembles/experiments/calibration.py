@@ -7,32 +7,31 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.figure import Figure
-from scipy import stats
 
 from creativity.background import Background, Norm, Setup, load_background, shipped_background
-from creativity.calibrating import ERROR_RATES, Scorer
-from creativity.ears import PATIENCE_STEPS
-from creativity.flagging import Peaks
+from creativity.calibrating import ERROR_RATES
+from creativity.scoring import Scorer
 from ensembles.calibration import calibrate_piece, play_run, run_seed
 from ensembles.config import Piece, load_piece
 from ensembles.experiments.base import Cell, ExperimentResult, ExperimentSettings, Plot, Table
-from ensembles.experiments.detection import auroc
 from ensembles.experiments.drifting import drifted
+from ensembles.experiments.false_alarms import (
+    SPACING_STEPS,
+    Scores,
+    false_alarms_table,
+    halves_table,
+    p_values,
+)
+from ensembles.experiments.promises import hours_of, n_flags, promises_table
 from musebots.errors import BackgroundError
 from musebots.rnn.checkpoint import shipped_checkpoint
 from musebots.rnn.vocabulary import ROLES
 
 __all__ = ["run"]
 
-Doubles = npt.NDArray[np.float64]
-Scores = Mapping[str, Doubles]
 
 PIECE = "trio"
-PROMISES = (1.0, 4.0, 12.0, 60.0)
-SPACING_STEPS = 64
-HOUR_SECONDS = 3600.0
 _TEST_SEED = 777
 
 
@@ -65,9 +64,9 @@ def run(settings: ExperimentSettings) -> ExperimentResult:
     norms = _norms(background)
     return ExperimentResult(
         tables=(
-            _false_alarms(norms, tested, sizes, settings.seed),
-            _halves(tested, sizes, settings.seed),
-            _promises(norms, tested, background, seconds_per_step),
+            false_alarms_table(norms, tested, sizes.n_resamples, settings.seed),
+            halves_table(tested, sizes.n_resamples, settings.seed),
+            promises_table(norms, tested, background, seconds_per_step),
             _drift_table(norms, {"none": tested, **drifts}, background, seconds_per_step),
         ),
         plots=(
@@ -82,7 +81,7 @@ def run(settings: ExperimentSettings) -> ExperimentResult:
         parameters={
             "piece": PIECE,
             "held-out runs": sizes.n_runs,
-            "hours of music": round(_n_steps(tested) * seconds_per_step / HOUR_SECONDS, 2),
+            "hours of music": round(hours_of(tested, seconds_per_step), 2),
             "background runs": int(background.made["n_runs"]),
             "steps of a window": background.setup.window_steps,
             "steps of a block": background.setup.block_steps,
@@ -128,126 +127,6 @@ def _norms(background: Background) -> dict[str, Norm]:
     return norms | ({} if background.band is None else {"": background.band})
 
 
-def _n_steps(tested: Sequence[Scores]) -> int:
-    return sum(len(next(iter(scores.values()))) for scores in tested)
-
-
-def _p_values(norm: Norm, runs: Sequence[Doubles]) -> list[Doubles]:
-    """Of windows that are apart from each other, run by run."""
-    return [
-        np.array([norm.windows.p_value(score) for score in scores[::SPACING_STEPS]])
-        for scores in runs
-    ]
-
-
-def _false_alarms(
-    norms: Mapping[str, Norm], tested: Sequence[Scores], sizes: _Sizes, seed: int
-) -> Table:
-    rows: list[tuple[Cell, ...]] = []
-    for bot_id, norm in norms.items():
-        p = _p_values(norm, [scores[bot_id] for scores in tested])
-        for rate in ERROR_RATES:
-            hits = [np.asarray(of <= rate, np.float64) for of in p]
-            n, share = sum(map(len, hits)), float(np.concatenate(hits).mean())
-            effective = n / _design_effect(hits)
-            low, high = stats.binom.interval(0.95, max(1, round(effective)), rate)
-            low, high = low / max(1, round(effective)), high / max(1, round(effective))
-            own_low, own_high = _resampled(hits, sizes.n_resamples, seed)
-            rows.append(
-                (bot_id or "band", rate, share, n, round(effective), float(low), float(high),
-                 bool(low <= share <= high), own_low, own_high)
-            )  # fmt: skip
-    columns = (
-        "bot", "nominal", "false alarms", "windows", "effective n", "binomial low",
-        "binomial high", "inside", "low (runs resampled)", "high (runs resampled)",
-    )  # fmt: skip
-    return Table("false_alarms", "False alarms on held-out windows", columns, tuple(rows))
-
-
-def _design_effect(hits: Sequence[Doubles]) -> float:
-    """How much more the mean varies from runs to runs than if windows were independent; >= 1."""
-    means = np.array([run.mean() for run in hits])
-    n_per_run = float(np.mean([len(run) for run in hits]))
-    p = float(np.concatenate(hits).mean())
-    if len(hits) < 2 or p in (0.0, 1.0):
-        return 1.0
-    return max(1.0, float(means.var(ddof=1)) / (p * (1 - p) / n_per_run))
-
-
-def _resampled(runs: Sequence[Doubles], n_resamples: int, seed: int) -> tuple[float, float]:
-    """The 95 % interval of the mean over windows, by resampling runs."""
-    rng = np.random.default_rng(seed)
-    sums, sizes = np.array([r.sum() for r in runs]), np.array([len(r) for r in runs])
-    picks = rng.integers(len(runs), size=(n_resamples, len(runs)))
-    means = sums[picks].sum(axis=1) / sizes[picks].sum(axis=1)
-    low, high = np.quantile(means, (0.025, 0.975))
-    return float(low), float(high)
-
-
-def _halves(tested: Sequence[Scores], sizes: _Sizes, seed: int) -> Table:
-    rng = np.random.default_rng(seed)
-    half = len(tested) // 2
-    rows: list[tuple[Cell, ...]] = []
-    for bot_id in tested[0]:
-        runs = [scores[bot_id][::SPACING_STEPS] for scores in tested]
-        found = auroc(np.concatenate(runs[:half]), np.concatenate(runs[half:]))
-        again = []
-        for _ in range(min(200, sizes.n_resamples)):
-            first, second = rng.integers(half, size=half), rng.integers(half, len(runs), size=half)
-            again.append(
-                auroc(
-                    np.concatenate([runs[i] for i in first]),
-                    np.concatenate([runs[i] for i in second]),
-                )
-            )
-        low, high = np.quantile(again, (0.025, 0.975))
-        near = bool(abs(found - 0.5) <= 0.03)
-        rows.append((bot_id or "band", found, float(low), float(high), near))
-    columns = ("bot", "AUROC", "low", "high", "within .03 of .50")
-    return Table("halves", "Null against null", columns, tuple(rows))
-
-
-def _n_flags(scores: Doubles, threshold: float, setup: Setup) -> int:
-    """Flags of one run, as the monitor raises them."""
-    peaks: Peaks[bool] = Peaks(
-        threshold, patience_steps=PATIENCE_STEPS, block_steps=setup.block_steps
-    )
-    n = sum(peaks.add(float(score), True) is not None for score in scores)
-    return n + (peaks.finish() is not None)
-
-
-def _promises(
-    norms: Mapping[str, Norm],
-    tested: Sequence[Scores],
-    background: Background,
-    seconds_per_step: float,
-) -> Table:
-    hours = _n_steps(tested) * seconds_per_step / HOUR_SECONDS
-    rows: list[tuple[Cell, ...]] = []
-    for promise in PROMISES:
-        total = 0
-        for bot_id, norm in norms.items():
-            share = promise / len(norms)
-            threshold = norm.rate.threshold(share, seconds_per_step)
-            n = sum(_n_flags(s[bot_id], threshold, background.setup) for s in tested)
-            total += n
-            rows.append(_promise_row(promise, bot_id or "band", share, n, hours, threshold))
-        rows.append(_promise_row(promise, "all", promise, total, hours, None))
-    columns = (
-        "promised in all, an hour", "bot", "its share", "flags", "hours", "flags an hour",
-        "upper limit", "kept", "threshold",
-    )  # fmt: skip
-    return Table("promises", "False flags an hour", columns, tuple(rows))
-
-
-def _promise_row(
-    promise: float, who: str, share: float, n: int, hours: float, threshold: float | None
-) -> tuple[Cell, ...]:
-    upper = float(stats.chi2.ppf(0.95, 2 * n + 2)) / 2 / hours
-    shown = threshold if threshold is not None and np.isfinite(threshold) else None
-    return (promise, who, share, n, hours, n / hours, upper, n / hours <= share, shown)
-
-
 def _drifts(
     piece: Piece,
     scorer: Scorer,
@@ -276,12 +155,12 @@ def _drift_table(
 ) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for name, tested in drifts.items():
-        hours = _n_steps(tested) * seconds_per_step / HOUR_SECONDS
+        hours = hours_of(tested, seconds_per_step)
         for bot_id, norm in norms.items():
             runs = [scores[bot_id] for scores in tested]
-            p = np.concatenate(_p_values(norm, runs))
+            p = np.concatenate(p_values(norm, runs))
             threshold = norm.rate.threshold(4.0 / len(norms), seconds_per_step)
-            n = sum(_n_flags(scores, threshold, background.setup) for scores in runs)
+            n = sum(n_flags(scores, threshold, background.setup) for scores in runs)
             rows.append(
                 (name, bot_id or "band", *(float(np.mean(p <= rate)) for rate in ERROR_RATES),
                  n / hours, 4.0 / len(norms))
@@ -297,7 +176,7 @@ def _draw(norms: Mapping[str, Norm], tested: Sequence[Scores], figure: Figure) -
     axes = figure.subplots()
     levels = np.geomspace(0.002, 1.0, 60)
     for bot_id, norm in norms.items():
-        p = np.concatenate(_p_values(norm, [scores[bot_id] for scores in tested]))
+        p = np.concatenate(p_values(norm, [scores[bot_id] for scores in tested]))
         axes.plot(levels, [np.mean(p <= level) for level in levels], label=bot_id or "band")
     axes.plot(levels, levels, color="black", linewidth=0.8, linestyle="--")
     axes.set(xscale="log", yscale="log", xlabel="level", ylabel="share of windows")

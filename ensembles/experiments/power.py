@@ -9,48 +9,25 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ensembles.experiments.base import Cell, ExperimentResult, ExperimentSettings, Plot, Table
-from ensembles.experiments.detection import auroc, resampled_aurocs, share_interval
+from ensembles.experiments.base import ExperimentResult, ExperimentSettings, Plot
 from ensembles.experiments.detectors import Detector, Scan, TogetherScan, baselines, scans
 from ensembles.experiments.planting import NORMAL, WINDOW_STEPS, Plant, Planted, Source
+from ensembles.experiments.plants import PLANTS, REFERENCE
 from ensembles.experiments.power_plots import overview
+from ensembles.experiments.power_tables import (
+    OURS,
+    WITH_NOTES,
+    Judged,
+    goals_table,
+    margins_table,
+    places_table,
+    power_table,
+)
 from musebots.arrays import FloatArray
 from musebots.rnn.vocabulary import ROLES, Role
 
-__all__ = ["OURS", "PLANTS", "REFERENCE", "SPARSE", "run"]
+__all__ = ["run"]
 
-REFERENCE = Plant("injection", 0.2, 0.10, 0.25)
-SPARSE = (
-    Plant("injection", 0.05, 0.02, 0.25),
-    Plant("injection", 0.05, 0.05, 0.25),
-    Plant("injection", 0.05, 0.10, 0.25),
-    Plant("injection", 0.1, 0.10, 0.25),
-    REFERENCE,
-    Plant("injection", 0.4, 0.10, 0.25),
-    Plant("injection", 0.2, 0.02, 0.125),
-    Plant("injection", 0.2, 0.05, 0.25),
-    Plant("injection", 0.2, 0.25, 0.25),
-    Plant("injection", 0.2, 0.10, 0.125),
-    Plant("injection", 0.2, 0.10, 0.5),
-    Plant("injection in range", 0.1, 0.02, 0.25),
-    Plant("injection in range", 0.2, 0.05, 0.25),
-    Plant("injection in range", 0.2, 0.10, 0.25),
-    Plant("injection in range", 0.4, 0.10, 0.5),
-    Plant("co-activation", 0.1, 0.05, 0.25),
-    Plant("co-activation", 0.2, 0.10, 0.25),
-)
-PLANTS = (
-    *SPARSE,
-    Plant("injection", 0.1, 1.0, 1.0),
-    Plant("temperature", 1.3),
-    Plant("temperature", 1.6),
-    Plant("style"),
-    Plant("noise input"),
-    Plant("stuck note", step_share=0.5),
-)
-OURS = "scan, together"
-"""The one that the goals are counted for."""
-WITH_NOTES = "scan, together, and note surprise"
 TOGETHER = (
     "scan, raw, Higher Criticism",
     "scan, lasting innovation, Higher Criticism",
@@ -90,17 +67,6 @@ QUICK = _Sizes(n_background=3, background_steps=48, n_tune=6, n_runs=3, n_resamp
 QUICK_PLANTS = (REFERENCE, Plant("temperature", 1.6), Plant("stuck note", step_share=0.5))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Judged:
-    """One role: scores by plant and detector; what the scans found; where thresholds lie."""
-
-    scores: Mapping[str, Mapping[str, FloatArray]]
-    normal: Mapping[str, FloatArray]
-    thresholds: Mapping[str, float]
-    overlaps: Mapping[str, Mapping[str, FloatArray]]
-    delays: Mapping[str, Mapping[str, FloatArray]]
-
-
 def run(
     settings: ExperimentSettings, checkpoints: Mapping[Role, Path] | None = None
 ) -> ExperimentResult:
@@ -109,7 +75,7 @@ def run(
     roles: Sequence[Role] = ("bass",) if settings.is_quick else ROLES
     plants = QUICK_PLANTS if settings.is_quick else PLANTS
     digests: dict[str, str] = {}
-    judged: dict[str, _Judged] = {}
+    judged: dict[str, Judged] = {}
     for index, role in enumerate(roles):
         source = Source(role, (checkpoints or {}).get(role))
         if checkpoints and role in checkpoints:
@@ -120,11 +86,11 @@ def run(
             settings.progress((index + share) / len(roles), role)
 
         judged[role] = _judge(source, plants, sizes, rng, tell)
-    power = _power(judged, sizes, settings.seed)
-    margins = _margins(judged, sizes, settings.seed)
-    places = _places(judged, settings.seed)
+    power = power_table(judged, sizes.n_resamples, settings.seed)
+    margins = margins_table(judged, sizes.n_resamples, settings.seed)
+    places = places_table(judged, settings.seed)
     return ExperimentResult(
-        tables=(_goals(power, margins, places), margins, power, places),
+        tables=(goals_table(power, margins, places), margins, power, places),
         plots=(Plot("power", "AUROC by plant, mean over the roles", overview(power), (9.0, 7.0)),),
         notes=NOTES,
         parameters={
@@ -160,7 +126,7 @@ NOTES = (
 
 
 def _judge(source: Source, plants: Sequence[Plant], sizes: _Sizes, rng: np.random.Generator,
-           tell: _Tell) -> _Judged:  # fmt: skip
+           tell: _Tell) -> Judged:  # fmt: skip
     fit = source.normal(sizes.n_background, sizes.background_steps, rng)
     table = source.normal(sizes.n_background, sizes.background_steps, rng)
     source.measure(fit.reshape(-1, fit.shape[-1]))
@@ -194,7 +160,7 @@ def _judge(source: Source, plants: Sequence[Plant], sizes: _Sizes, rng: np.rando
                 if d.name in _TIMED
             }
         tell(0.3 + 0.7 * (index + 1) / len(plants))
-    return _Judged(scores, normal, thresholds, overlaps, delays)
+    return Judged(scores, normal, thresholds, overlaps, delays)
 
 
 def _tell_all(
@@ -236,91 +202,3 @@ def _delay(detector: Detector, run: Planted, threshold: float) -> float:
         if detector.score(run, end) > threshold:
             return float(end - first)
     return float("nan")
-
-
-def _power(judged: Mapping[str, _Judged], sizes: _Sizes, seed: int) -> Table:
-    rows: list[tuple[Cell, ...]] = []
-    for role, of in judged.items():
-        for plant, scores in of.scores.items():
-            samples = resampled_aurocs(of.normal, scores, sizes.n_resamples, seed)
-            for name, values in scores.items():
-                low, high = np.quantile(samples[name], (0.025, 0.975))
-                delays = of.delays.get(plant, {}).get(name, np.full(1, np.nan))
-                delay = float(np.nanmedian(delays)) if np.isfinite(delays).any() else None
-                rows.append(
-                    (role, plant, name, auroc(of.normal[name], values), float(low), float(high),
-                     float(np.mean(values > of.thresholds[name])), delay)
-                )  # fmt: skip
-    columns = (
-        "role", "plant", "detector", "AUROC", "low", "high", "TPR at 1 %", "median delay (steps)",
-    )  # fmt: skip
-    return Table("power", "Every plant, every detector", columns, tuple(rows))
-
-
-def _margins(judged: Mapping[str, _Judged], sizes: _Sizes, seed: int) -> Table:
-    rows: list[tuple[Cell, ...]] = []
-    sparse = {plant.name for plant in SPARSE}
-    for role, of in judged.items():
-        for plant, scores in of.scores.items():
-            samples = resampled_aurocs(of.normal, scores, sizes.n_resamples, seed)
-            values = {name: auroc(of.normal[name], found) for name, found in scores.items()}
-            rivals = {name: value for name, value in values.items() if not name.startswith("scan")}
-            best = max(rivals, key=lambda name: rivals[name])
-            is_sparse = plant in sparse
-            for ours in (OURS, WITH_NOTES):
-                low, high = np.quantile(samples[ours] - samples[best], (0.025, 0.975))
-                margin = values[ours] - values[best]
-                wanted = margin >= 0.03 and low > 0 if is_sparse else margin >= -0.02
-                rows.append(
-                    (role, plant, "sparse" if is_sparse else "other", ours, values[ours], best,
-                     values[best], margin, float(low), float(high), bool(wanted))
-                )  # fmt: skip
-    columns = (
-        "role", "plant", "kind", "scan", "AUROC", "best baseline", "its AUROC", "margin", "low",
-        "high", "goal reached",
-    )  # fmt: skip
-    return Table("margins", "The scan against the best baseline", columns, tuple(rows))
-
-
-def _places(judged: Mapping[str, _Judged], seed: int) -> Table:
-    rows: list[tuple[Cell, ...]] = []
-    for role, of in judged.items():
-        for plant, by_scan in of.overlaps.items():
-            for name, shares in by_scan.items():
-                if np.isnan(shares).all():
-                    continue
-                means = [float(m) if np.isfinite(m) else None for m in shares.mean(axis=0)]
-                row = share_interval(shares[:, 2], seed)
-                node = share_interval(shares[:, 5], seed) if means[5] is not None else (None, None)
-                rows.append((role, plant, name, *means[:3], *row, *means[3:], *node))
-    columns = (
-        "role", "plant", "scan", "row precision", "row recall", "row Jaccard", "row low",
-        "row high", "node precision", "node recall", "node Jaccard", "node low", "node high",
-    )  # fmt: skip
-    return Table("places", "Which steps and nodes are found", columns, tuple(rows))
-
-
-def _goals(power: Table, margins: Table, places: Table) -> Table:
-    """What was to be reached, role by role, at the reference plant and over all plants."""
-    rows: list[tuple[Cell, ...]] = []
-    for role in sorted({str(row[0]) for row in power.rows}):
-        reference = next(row for row in power.rows if row[:3] == (role, REFERENCE.name, OURS))
-        found = reference[3]
-        rows.append((role, "AUROC on the reference plant", ">= .95", found, _at_least(found, 0.95)))
-        for kind, goal in (("sparse", ">= .03 over the best"), ("other", "within .02 of the best")):
-            own = [row for row in margins.rows if (row[0], row[2], row[3]) == (role, kind, OURS)]
-            n = sum(bool(row[-1]) for row in own)
-            rows.append((role, f"{kind} plants", goal, f"{n} of {len(own)}", n == len(own)))
-        place = next(row for row in places.rows if row[:3] == (role, REFERENCE.name, OURS))
-        for what, column, least in (
-            ("row Jaccard", 5, 0.7), ("node recall", 9, 0.9), ("node precision", 8, 0.5),
-        ):  # fmt: skip
-            share = place[column]
-            rows.append((role, f"{what} on the reference plant", f">= {least:g}", share,
-                         _at_least(share, least)))  # fmt: skip
-    columns = ("role", "what", "to reach", "found", "reached")
-    return Table("goals", "What was to be reached", columns, tuple(rows))
-
-
-def _at_least(value: Cell, goal: float) -> bool:
-    return isinstance(value, float) and value >= goal

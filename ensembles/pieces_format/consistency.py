@@ -36,6 +36,8 @@ def mistakes_of(piece: PieceTable) -> Iterator[PydanticCustomError]:
     yield from _repeated([section.name for section in piece.section], "section", "name")
     yield from _repeated([bot.id for bot in piece.bot], "bot", "id")
     yield from _repeated([bot.channel for bot in piece.bot], "bot", "channel")
+    yield from _repeated([host.name for host in piece.host], "host", "name")
+    yield from _hosts(piece)
     yield from _percussion(piece)
     yield from _unknown(piece)
     yield from _unknown_faders(piece)
@@ -50,6 +52,17 @@ def _missing(piece: PieceTable) -> Iterator[PydanticCustomError]:
         yield mistake("needs at least one", "bot")
     if len(piece.bot) > MAX_BOTS:
         yield mistake(f"at most {MAX_BOTS} bots, got {len(piece.bot)}", "bot")
+
+
+def _hosts(piece: PieceTable) -> Iterator[PydanticCustomError]:
+    names = [host.name for host in piece.host]
+    for index, bot in enumerate(piece.bot):
+        if bot.host is not None and bot.host not in names:
+            there = f"there is {', '.join(names)}" if names else "there is no [[host]]"
+            yield mistake(f"no host is called {bot.host!r}; {there}", "bot", index, "host")
+        elif bot.host is not None and bot.folder is not None:
+            reason = "a folder lies on this machine; name a class that the host has"
+            yield mistake(reason, "bot", index, "folder")
 
 
 def _percussion(piece: PieceTable) -> Iterator[PydanticCustomError]:

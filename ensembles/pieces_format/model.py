@@ -20,6 +20,7 @@ from pydantic import (
 
 from director.sounds import sounds_for
 from ensembles.classic.folders import is_classic_folder
+from ensembles.leading import read_leader
 from ensembles.pieces_format.consistency import mistake, mistakes_of
 from ensembles.pieces_format.fields import (
     Bars,
@@ -52,6 +53,7 @@ __all__ = [
     "PieceTable",
     "SectionTable",
     "SteeringTable",
+    "SyncTable",
     "TempoChangeTable",
     "TempoTable",
     "TimeSignatureChangeTable",
@@ -60,6 +62,14 @@ __all__ = [
 
 INVENTED_BARS = 64
 INVENTED_SECTION_BARS = 8
+TARGETS = {
+    "audio": "driver",
+    "midiclock": "port",
+    "midifile": "path",
+    "midiport": "port",
+    "wav": "path",
+}
+"""What an output of each kind is told: of sound, that need not be said."""
 
 
 class _Table(BaseModel):
@@ -123,6 +133,14 @@ class SectionTable(_Table):
         return self.bars or max(1, round(sum(bars for bars, _ in self.chords)))
 
 
+class HostTable(_Table):
+    """Another machine that bots play on."""
+
+    name: Identifier
+    ssh: str | None = None
+    command: str = "musebots"
+
+
 class BotTable(_Table):
     """Who plays, and through which strip of the mixer."""
 
@@ -137,6 +155,7 @@ class BotTable(_Table):
     instrument: str | None = None
     reverb: Unit | None = None
     seed: Seed | None = None
+    host: str | None = None
     settings: dict[str, JsonValue] = {}
 
     @model_validator(mode="before")
@@ -226,20 +245,18 @@ def _check(reference: str) -> None:
 class OutputTable(_Table):
     """Where the music goes."""
 
-    kind: Literal["audio", "midifile", "midiport", "wav"]
+    kind: Literal["audio", "midiclock", "midifile", "midiport", "wav"]
     path: str | None = None
     port: str | None = None
     driver: Literal["auto", "portaudio", "jack", "browser"] | None = None
 
     @model_validator(mode="after")
     def _has_its_target(self) -> Self:
-        wanted = {"audio": (), "midifile": ("path",), "midiport": ("port",), "wav": ("path",)}
-        taken = {"audio": "driver", "midifile": "path", "midiport": "port", "wav": "path"}
-        for key in wanted[self.kind]:
-            if not getattr(self, key):
-                raise mistake(f"an output of kind {self.kind!r} needs a {key}")
+        target = TARGETS[self.kind]
+        if target != "driver" and not getattr(self, target):
+            raise mistake(f"an output of kind {self.kind!r} needs a {target}")
         for key in ("path", "port", "driver"):
-            if getattr(self, key) is not None and key != taken[self.kind]:
+            if getattr(self, key) is not None and key != target:
                 raise mistake(f"an output of kind {self.kind!r} takes no {key}", key)
         return self
 
@@ -270,6 +287,18 @@ class SteeringTable(_Table):
     fader: FadersField = ()
 
 
+class SyncTable(_Table):
+    """Who leads the tempo."""
+
+    leader: str = "internal"
+
+    @field_validator("leader")
+    @classmethod
+    def _is_known(cls, leader: str) -> str:
+        read_leader(leader)
+        return leader
+
+
 class PieceTable(_Table):
     """The whole file."""
 
@@ -287,9 +316,11 @@ class PieceTable(_Table):
     harmony: Literal["written", "follow"] = "written"
     section: Several[SectionTable] = ()
     bot: Several[BotTable]
+    host: Several[HostTable] = ()
     output: Several[OutputTable] = ()
     monitor: MonitorTable | None = None
     steering: SteeringTable | None = None
+    sync: SyncTable = SyncTable()
 
     @model_validator(mode="before")
     @classmethod
@@ -334,8 +365,10 @@ TABLES: dict[tuple[str, ...], type[BaseModel]] = {
     ("time_signature_changes",): TimeSignatureChangeTable,
     ("section",): SectionTable,
     ("bot",): BotTable,
+    ("host",): HostTable,
     ("output",): OutputTable,
     ("monitor",): MonitorTable,
     ("steering",): SteeringTable,
+    ("sync",): SyncTable,
 }
 """The table that stands under each dotted key."""

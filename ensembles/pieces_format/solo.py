@@ -15,6 +15,7 @@ __all__ = ["is_bot", "solo"]
 PIECE = """
 title = {title}
 key = "A minor"
+harmony = "{harmony}"
 [[section]]
 name = "A"
 chords = "Am7 | Fmaj7 | Dm7 | E7"
@@ -34,7 +35,7 @@ def is_bot(reference: str) -> bool:
     return True
 
 
-def solo(reference: str) -> str:
+def solo(reference: str, *, harmony: str = "written") -> str:
     """The TOML text of a piece in which the bot behind `reference` plays alone.
 
     A file or folder is named in full, so that the bot is found from wherever it is started.
@@ -44,6 +45,7 @@ def solo(reference: str) -> str:
     bot_id = re.sub(r"[^A-Za-z0-9_-]", "-", name)[:MAX_NAME_LENGTH] or "bot"
     text = PIECE.format(
         title=json.dumps(f"{name} alone"),
+        harmony=harmony,
         id=json.dumps(bot_id),
         reference=json.dumps(str(place.resolve()) if place.exists() else reference),
     )

@@ -6,47 +6,34 @@ All rows share one time axis and lie in one SVG, so that what belongs together s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
 
 import numpy as np
 import numpy.typing as npt
 
 from director.score import Score
+from ensembles.report.axis import LEFT, Axis
 from ensembles.report.picture import N_SHADES, data_uri, png
 from ensembles.report.record import Record, Track
+from ensembles.report.steering import steering_rows
 from musebots.generators import STEP_TICKS
-from musebots.messages import Flag
+from musebots.messages import Action, Flag
 from musebots.notes import Note
 
 __all__ = ["Axis", "figure"]
 
-LEFT, RIGHT, TOP = 84, 28, 50
+RIGHT, TOP = 28, 50
 ROLL, HEAT, CURVE, GAP, BETWEEN = 96, 104, 64, 6, 30
-BAR_PIXELS, LEAST_PIXELS = 34, 900
 QUIET_SD, LOUD_SD = 1.0, 4.0
 FIRST_HUE, SECOND_HUE = (57, 135, 229), (235, 104, 52)
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
-    """From ticks to pixels."""
-
-    end_tick: int
-    width: float
-
-    @classmethod
-    def of(cls, score: Score) -> Axis:
-        """An axis with room for every bar."""
-        return cls(score.end_tick, max(LEAST_PIXELS, BAR_PIXELS * score.n_bars))
-
-    def x(self, tick: float) -> float:
-        """Where a tick lies."""
-        return round(LEFT + self.width * tick / self.end_tick, 1)
-
-
 def figure(
-    score: Score, notes: Mapping[str, Sequence[Note]], record: Record, flags: Sequence[Flag]
+    score: Score,
+    notes: Mapping[str, Sequence[Note]],
+    record: Record,
+    flags: Sequence[Flag],
+    actions: Sequence[Action] = (),
 ) -> str:
     """The whole figure as SVG."""
     axis = Axis.of(score)
@@ -73,6 +60,9 @@ def figure(
         parts.append(_curve(axis, y, band))
         parts += [_bracket(axis, f, y, y + CURVE) for f in flags if not f.bot_id]
         y += CURVE + BETWEEN
+    rows, height = steering_rows(axis, y, score, record, actions)
+    parts.append(rows)
+    y += height
     width, height = LEFT + axis.width + RIGHT, y
     return (
         f'<svg class="figure" viewBox="0 0 {width:g} {height:g}" width="{width:g}" '
@@ -177,13 +167,14 @@ def _curve(axis: Axis, y: float, track: Track) -> str:
     box = f'<rect class="field" x="{LEFT}" y="{y:g}" width="{axis.width:g}" height="{CURVE}"/>'
     line = f'<path class="score" d="{"".join(points)}"/>'
     at = height(threshold) if np.isfinite(threshold) else y
-    label_y = y + CURVE - 8 if at < y + CURVE - 20 else y + 10
-    label = f'<text class="pitch" x="{LEFT - 6}" y="{label_y:g}">score</text>'
+    label = f'<text class="pitch" x="{LEFT - 6}" y="{y + CURVE - 8:g}">score</text>'
     if not np.isfinite(threshold):
         return box + line + label
+    beside = at + 9 if at < y + CURVE / 2 else at - 7  # on the side where there is more room
+    end = LEFT + axis.width
     limit = (
-        f'<line class="limit" x1="{LEFT}" x2="{LEFT + axis.width:g}" y1="{at:g}" y2="{at:g}"/>'
-        f'<text class="pitch limit-name" x="{LEFT - 6}" y="{at + 4:g}">flag</text>'
+        f'<line class="limit" x1="{LEFT}" x2="{end:g}" y1="{at:g}" y2="{at:g}"/>'
+        f'<text class="pitch limit-name" x="{end - 4:g}" y="{beside:g}">flag above</text>'
     )
     return box + line + limit + label
 

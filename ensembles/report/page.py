@@ -10,6 +10,7 @@ from director.director import SessionReport
 from director.score import Score
 from ensembles.report.figure import figure
 from ensembles.report.record import Record
+from ensembles.report.steering import acted
 from ensembles.report.style import STYLE
 from musebots.files import write_whole
 from musebots.messages import Flag, Monitoring
@@ -62,11 +63,18 @@ colour the further from what the rest of the network and the step before lead to
 of the window that ends here, with the line above which it is flagged.
 <span class="key"><i class="first"></i>deviation</span>
 <span class="key"><i class="second"></i>flagged steps and units</span></p>
-<div class="scroll">{figure(score, notes, record, flags)}</div>
+<div class="scroll">{figure(score, notes, record, flags, session.actions)}</div>
 </section>
 <section>
 <h2>Flags</h2>
 {_cards(flags, drums)}
+</section>
+<section>
+<h2>Calmer, bolder</h2>
+<p class="legend">In the last rows of the figure: each bot's fader, bar by bar (bolder above the
+middle, pale where the gate took some of it), how creative the assessor finds it, 0..1, and what was
+done.</p>
+{acted(score, session.actions)}
 </section>
 <section>
 <h2>What was listened to</h2>

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from director.steering import SteeringNews
 from musebots.arrays import FloatArray
+from musebots.messages import Assessed, Steered
 
 if TYPE_CHECKING:
     from creativity.ears import Scanned
@@ -38,6 +40,15 @@ class Record:
 
     def __init__(self) -> None:
         self.tracks: dict[str, Track] = defaultdict(Track)
+        self.steered: dict[str, dict[int, Steered]] = {}
+        self.assessed: dict[str, dict[int, Assessed]] = {}
+
+    def steer(self, news: SteeringNews) -> None:
+        """Keep how a bar was steered, how creative it was, and what was done; the last word."""
+        if isinstance(news, Steered):
+            self.steered.setdefault(news.bot_id, {})[news.first_tick] = news
+        elif isinstance(news, Assessed):
+            self.assessed.setdefault(news.bot_id, {})[news.first_tick] = news
 
     def take(self, scanned: Scanned, innovation: FloatArray) -> None:
         """Keep one window and the innovations of its newest step."""

@@ -36,8 +36,11 @@ h3 { margin: 0 0 8px; font-size: 15.5px; font-weight: 620; color: var(--second);
 .figure .field { fill: none; stroke: var(--line); stroke-width: .6; }
 .figure .note { fill: var(--note); }
 .figure .score { fill: none; stroke: var(--first); stroke-width: 1.4; stroke-linejoin: round; }
+.figure .fader { fill: var(--first); opacity: .45; }
+.figure .gated { opacity: .2; }
 .figure .limit { stroke: var(--second); stroke-width: 1; stroke-dasharray: 4 3; }
-.figure .limit-name { stroke: none; fill: var(--second); }
+.figure .limit-name { fill: var(--second); paint-order: stroke; stroke: var(--surface);
+  stroke-width: 3px; }
 .figure .flag path { fill: none; stroke: var(--second); stroke-width: 1.8; }
 .figure .flag .wash { fill: var(--wash); }
 .figure .flag text { fill: var(--second); font-weight: 620; paint-order: stroke;

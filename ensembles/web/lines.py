@@ -17,7 +17,7 @@ from ensembles.web.state import Added, Change, Dropped, Put
 __all__ = ["Line"]
 
 MAX_ITEMS = 4000
-MAX_FRAMES = 64
+MAX_FRAMES = 512
 
 
 class Line:

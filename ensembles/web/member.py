@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
 from pydantic import JsonValue
 
+from director.channels import PERCUSSION_CHANNEL, channel_on_port
+from ensembles.pieces_format.programs import PROGRAMS
 from ensembles.web.frames import frame_of
 from ensembles.web.state import Stage
 from musebots import messages as m
@@ -20,7 +22,7 @@ from musebots.timebase import MeterMap, TempoMap
 __all__ = ["PAGE_ID", "PageMember"]
 
 PAGE_ID = "page"
-KEPT_FLAGS = 300
+KEPT_STEERED = 500  # bars of a bot
 
 
 class PageMember(Musebot):
@@ -36,7 +38,7 @@ class PageMember(Musebot):
 
     role = "listener"
     hears = (
-        "notes", "cancels", "activations", "scores", "flags", "desk", "controls", "ratings",
+        "notes", "activations", "scores", "flags", "desk", "controls", "ratings",
         "steering",
     )  # fmt: skip
 
@@ -46,6 +48,8 @@ class PageMember(Musebot):
         self.on_frame: Callable[[bytes], None] = lambda frame: None
         self.on_rating: Callable[[m.Rating], None] = lambda rating: None
         self._flags: set[tuple[str, int, int]] = set()
+        self._networks: dict[str, str] = {}
+        self._steered: dict[str, deque[m.Steered]] = {}
         self._loop = asyncio.get_running_loop()
 
     def on_welcome(self, welcome: Welcome) -> None:
@@ -87,7 +91,10 @@ class PageMember(Musebot):
         """Put down what is said of the desk, the members and the monitor's findings."""
         match message:
             case m.Strip():
-                self.stage.put(f"strip/{message.bot_id}", _plain(message))
+                instrument = _instrument(message)
+                self.stage.put(
+                    f"strip/{message.bot_id}", {**_plain(message), "instrument": instrument}
+                )
             case m.Member() if message.bot_id != self.id:
                 self._put_member(message)
             case m.Notice():
@@ -97,7 +104,25 @@ class PageMember(Musebot):
             case m.Horizon():
                 self.stage.put("horizon", message.seconds)
             case m.Activations():
+                self._networks[message.bot_id] = message.network
                 self.on_frame(frame_of(message))
+            case m.Fader():
+                self.stage.put(f"fader/{message.bot_id}", message.value)
+            case m.Policy():
+                self.stage.put("policy", _plain(message))
+            case m.Steered():
+                self._add_steered(message)
+            case m.Assessed():
+                self.stage.put(f"assessed/{message.bot_id}", _plain(message))
+                row: JsonValue = [
+                    message.bot_id, message.end_tick, message.score, message.level, message.weight
+                ]  # fmt: skip
+                self.stage.add("assessed", row)
+            case m.Action():
+                act: JsonValue = {"kind": "steer", "bot": message.who, "tick": message.tick,
+                                  "words": f"{message.what}: {message.why}"}  # fmt: skip
+                self.stage.add("steering", act)
+                self.stage.add("events", act)
             case m.Score():
                 self.stage.add("scores", [
                     message.bot_id, message.tick, round(message.score, 3),
@@ -109,6 +134,28 @@ class PageMember(Musebot):
                 self.stage.put(f"monitoring/{message.bot_id}", _plain(message))
             case m.Rating():
                 self.on_rating(message)
+
+    def network_of(self, bot_id: str) -> str:
+        """Identity of a bot's network, as its activations tell it; of the band, those of all."""
+        if bot_id:
+            return self._networks.get(bot_id, "")
+        return " ".join(f"{bot}:{network}" for bot, network in sorted(self._networks.items()))
+
+    def fader_at(self, bot_id: str, first_tick: int, end_tick: int) -> float:
+        """How far a bot (empty: the band, on average) leaned within a passage, -1..1."""
+        chosen = [bot_id] if bot_id else list(self._steered)
+        values = [
+            steered.value
+            for bot in chosen
+            for steered in self._steered.get(bot, ())
+            if steered.first_tick < end_tick and steered.end_tick > first_tick
+        ]
+        return sum(values) / len(values) if values else 0.0
+
+    def _add_steered(self, steered: m.Steered) -> None:
+        kept = self._steered.setdefault(steered.bot_id, deque(maxlen=KEPT_STEERED))
+        kept.append(steered)
+        self.stage.put(f"steered/{steered.bot_id}", _plain(steered))
 
     def _put_member(self, message: m.Member) -> None:
         key = f"member/{message.bot_id}"
@@ -129,7 +176,8 @@ class PageMember(Musebot):
         self._flags.add(key)
         self.stage.add("flags", {**_plain(flag), "details": flag.found})
         self.stage.add("events", {
-            "kind": "flag", "bot": flag.bot_id, "words": flag.headline, "tick": flag.first_tick,
+            "kind": "flag", "bot": flag.bot_id or "the band", "tick": flag.first_tick,
+            "words": flag.headline.removeprefix(f"{flag.who} "),
         })  # fmt: skip
 
     def _put_clock(self) -> None:
@@ -153,6 +201,15 @@ def _plain(message: Message) -> dict[str, JsonValue]:
     return asdict(message)  # type: ignore[call-overload,no-any-return]
 
 
+def _instrument(strip: m.Strip) -> str:
+    """What a strip sounds like, in a word or two."""
+    if not strip.bot_id:
+        return ""
+    if channel_on_port(strip.channel - 1) == PERCUSSION_CHANNEL:
+        return "Drum Kit"
+    return PROGRAMS[strip.program] if 0 <= strip.program < len(PROGRAMS) else ""
+
+
 def _points(tempo: TempoMap) -> list[JsonValue]:
     """Rows of tick, seconds from tick 0, bpm, and whether a ramp leads to the next."""
     return [[p.tick, tempo.seconds_at(p.tick), p.bpm, p.is_ramp] for p in tempo.points]
@@ -165,8 +222,3 @@ def _bars(meters: MeterMap) -> list[JsonValue]:
 
 def _chord(span: ChordSpan) -> JsonValue:
     return [span.tick, span.duration_ticks, str(span.chord)]
-
-
-def settings_json(values: Mapping[str, JsonValue]) -> str:
-    """The page's own facts of a session, as they travel in its welcome."""
-    return json.dumps(values, sort_keys=True)

@@ -24,7 +24,10 @@ from director.director import Casting, Director
 from ensembles.processes import BotProcess, how_it_ended
 from musebots.network import LOOPBACK_HOST, Address
 
-__all__ = ["DEFAULT_PAGE_PORT", "PAGE_ID", "PageOptions", "PageProcess", "casting_of_page"]
+__all__ = [
+    "DEFAULT_PAGE_PORT", "PAGE_ID", "PageOptions", "PageProcess", "casting_of_page", "free_port",
+    "url_of",
+]  # fmt: skip
 
 log = logging.getLogger(__name__)
 
@@ -93,10 +96,7 @@ class PageProcess:
     @property
     def url(self) -> str:
         """Where the page is, for people."""
-        host = self._options.host
-        shown = socket.gethostname() if host in ("0.0.0.0", "::") else host
-        shown = f"[{shown}]" if ":" in shown else shown
-        return f"http://{shown}:{self._port}/" + (f"?token={self._token}" if self._token else "")
+        return url_of(self._options.host, self._port, self._token)
 
     async def end(self) -> None:
         """Let it go; no process is left afterwards."""
@@ -108,7 +108,7 @@ class PageProcess:
 
     async def _live(self) -> None:
         """Start it, say where it is, and bring it back when it dies."""
-        self._port = _free_port(self._options.host, self._options.port)
+        self._port = free_port(self._options.host, self._options.port)
         for life in range(MAX_LIVES):
             self._process = await BotProcess.start(
                 self._command(), environment={TOKEN_VARIABLE: self._token, **self._environment}
@@ -153,7 +153,14 @@ class PageProcess:
             asyncio.get_running_loop().run_in_executor(None, webbrowser.open, self.url)
 
 
-def _free_port(host: str, port: int) -> int:
+def url_of(host: str, port: int, token: str = "") -> str:
+    """Where something is served, for people and browsers."""
+    shown = socket.gethostname() if host in ("0.0.0.0", "::") else host
+    shown = f"[{shown}]" if ":" in shown else shown
+    return f"http://{shown}:{port}/" + (f"?token={token}" if token else "")
+
+
+def free_port(host: str, port: int) -> int:
     """This port, or, where it is taken, any that is free."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for candidate in (port, 0):

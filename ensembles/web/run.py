@@ -13,16 +13,15 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
-from typing import Any
-
-import uvicorn
+from collections.abc import Sequence
 
 from ensembles.web.access import Gate, is_loopback
 from ensembles.web.app import Part, make_app
 from ensembles.web.audio import sound_routes
 from ensembles.web.member import PAGE_ID, PageMember
-from ensembles.web.sockets import MAX_TEXT_BYTES, Sockets
+from ensembles.web.rating import Rater
+from ensembles.web.serving import server_of
+from ensembles.web.sockets import Sockets
 from musebots.agent import Link
 from musebots.errors import MusebotError, NetworkError
 from musebots.network import UdpNetwork
@@ -34,25 +33,20 @@ log = logging.getLogger(__name__)
 
 PARTS: tuple[Part, ...] = (sound_routes,)
 NICENESS = 5
-CLOSING_SECONDS = 1
-
-
-class _Server(uvicorn.Server):
-    """Leaves the signals to us: uvicorn would take Ctrl-C for itself."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 async def _run(arguments: argparse.Namespace) -> None:
     member = PageMember.make(PAGE_ID)
     sockets = Sockets(member.stage, member.tell)
     member.on_frame = sockets.frame
+    rater = Rater(member)
+    member.on_rating = rater.take
     gate = Gate(arguments.port, arguments.token)
     if not is_loopback(arguments.host) and not gate.token:
         raise NetworkError("beyond this machine the page is served only with a token: --token")
-    server = _Server(_config(make_app(member.stage, sockets, gate, PARTS), arguments))
+    parts = (*PARTS, rater.routes)
+    app = make_app(member.stage, sockets, gate, parts)
+    server = server_of(app, host=arguments.host, port=arguments.port)
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):
@@ -65,23 +59,6 @@ async def _run(arguments: argparse.Namespace) -> None:
     finally:
         server.should_exit = True
         await serving
-
-
-def _config(app: Any, arguments: argparse.Namespace) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        host=arguments.host,
-        port=arguments.port,
-        ws="websockets-sansio",
-        ws_max_size=MAX_TEXT_BYTES,
-        ws_per_message_deflate=False,
-        lifespan="off",
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=CLOSING_SECONDS,
-        limit_concurrency=200,
-    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

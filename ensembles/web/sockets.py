@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ensembles.web.controls import message_of
 from ensembles.web.lines import Line
+from ensembles.web.serving import MAX_TEXT_BYTES
 from ensembles.web.state import Stage
 from musebots.messages import Message
 
@@ -20,8 +22,8 @@ __all__ = ["Sockets"]
 log = logging.getLogger(__name__)
 
 MAX_BROWSERS = 32
+KEPT_FRAMES = 256  # of activations, for who joins late; a frame is a bar or less of one bot
 MAX_ASKED = 200  # a second, of one browser
-MAX_TEXT_BYTES = 4096
 STALLED_SECONDS = 10.0
 TOO_MUCH, FULL, BAD = 1008, 1013, 1007
 
@@ -40,6 +42,7 @@ class Sockets:
         self._stage = stage
         self._send = send
         self._lines: set[Line] = set()
+        self._frames: deque[bytes] = deque(maxlen=KEPT_FRAMES)
         self._loop = asyncio.get_running_loop()
 
     @property
@@ -48,7 +51,8 @@ class Sockets:
         return len(self._lines)
 
     def frame(self, frame: bytes) -> None:
-        """Show activations to everybody."""
+        """Show activations to everybody, and to who comes soon."""
+        self._frames.append(frame)
         for line in self._lines:
             line.frame(frame)
 
@@ -65,6 +69,8 @@ class Sockets:
         await socket.accept()
         line = Line()
         line.answer({"snapshot": self._stage.snapshot(), "now": self._loop.time()})
+        for frame in self._frames:
+            line.frame(frame)
         self._lines.add(line)
         unsubscribe = self._stage.subscribe(line.tell)
         speaking = asyncio.create_task(self._speak(socket, line))

@@ -23,6 +23,7 @@ from musebots.messages.controls import (
     Stop,
 )
 from musebots.messages.joining import Bye, ClockPing, ClockPong, Hello, Ready, Roster, Welcome
+from musebots.messages.leading import Heard, Lead
 from musebots.messages.listening import (
     MAX_UNITS,
     Activations,
@@ -42,6 +43,7 @@ from musebots.messages.music import (
     Notes,
     Tempo,
 )
+from musebots.messages.remote import Sealed
 from musebots.messages.steering import (
     AT_ONCE,
     MEANS,
@@ -58,14 +60,15 @@ from musebots.messages.watching import Horizon, Member, Notice, Panic, Rating, S
 from musebots.messages.wire import MAX_DATAGRAM_BYTES, decode, decode_all, encode, plain
 
 __all__ = [
-    "AT_ONCE", "DONE_TICK", "MAX_CHORDS_PER_MESSAGE", "MAX_DATAGRAM_BYTES", "MAX_NOTES_PER_MESSAGE",
-    "MAX_UNITS", "MEANS", "MESSAGES", "MODES", "NOT_STARTED", "PROTOCOL_VERSION", "Action",
-    "Activations", "Add", "AgentList", "Alive", "Assessed", "Bars", "Broadcast", "Bye", "Cancel",
-    "ClockPing", "ClockPong", "Control", "Fader", "Flag", "Form", "Gain", "HarmonyPlan", "Hello",
-    "Horizon", "Instrument", "Member", "Message", "Meter", "Mix", "Monitoring", "Notes", "Notice",
-    "Off", "OscValue", "Panic", "Policy", "Progress", "Rating", "Ready", "Remove", "Replace",
-    "Roster", "Score", "SetTempo", "State", "Steer", "Steered", "Stop", "Strip", "Tempo", "Time",
-    "Unknown", "Wanted", "Welcome", "decode", "decode_all", "encode", "plain", "steps_per_message",
+    "AT_ONCE", "DONE_TICK", "MAX_CHORDS_PER_MESSAGE", "MAX_DATAGRAM_BYTES",
+    "MAX_NOTES_PER_MESSAGE", "MAX_UNITS", "MEANS", "MESSAGES", "MODES", "NOT_STARTED",
+    "PROTOCOL_VERSION", "Action", "Activations", "Add", "AgentList", "Alive", "Assessed", "Bars",
+    "Broadcast", "Bye", "Cancel", "ClockPing", "ClockPong", "Control", "Fader", "Flag", "Form",
+    "Gain", "HarmonyPlan", "Heard", "Hello", "Horizon", "Instrument", "Lead", "Member", "Message",
+    "Meter", "Mix", "Monitoring", "Notes", "Notice", "Off", "OscValue", "Panic", "Policy",
+    "Progress", "Rating", "Ready", "Remove", "Replace", "Roster", "Score", "Sealed", "SetTempo",
+    "State", "Steer", "Steered", "Stop", "Strip", "Tempo", "Time", "Unknown", "Wanted", "Welcome",
+    "decode", "decode_all", "encode", "plain", "steps_per_message",
 ]  # fmt: skip
 
 PROTOCOL_VERSION = 1

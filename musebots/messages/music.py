@@ -34,14 +34,15 @@ class Tempo(Message):
     """`/musebots/tempo`: the tempo map, and when tick 0 falls on the Director's clock.
 
     Points from tick 0 on are a whole map; others replace what was known from the first of them on,
-    so that a change is a short message however long the session has been.
+    so that a change is a short message however long the session has been. While the music is held
+    (another program that leads has stopped) there is no such time, as before it starts.
     """
 
     address = "/musebots/tempo"
     tags = "h"
     group = "idi"
     sent = "Director to bots"
-    sense = "time of tick 0 (Director's clock, ns; -1: not yet), new points (tick, bpm, is ramp)"
+    sense = "time of tick 0 (Director's clock, ns; -1: not now), new points (tick, bpm, is ramp)"
 
     anchor_ns: int
     points: tuple[tuple[int, float, int], ...]

@@ -16,8 +16,10 @@ from musebots.messages.controls import (
     Stop,
 )
 from musebots.messages.joining import Bye, ClockPing, ClockPong, Hello, Ready, Roster, Welcome
+from musebots.messages.leading import Heard, Lead
 from musebots.messages.listening import Activations, Flag, Monitoring, Wanted
 from musebots.messages.music import Bars, Cancel, Form, HarmonyPlan, Notes, Tempo
+from musebots.messages.remote import Sealed
 from musebots.messages.steering import Action, Assessed, Fader, Policy, Steer, Steered
 from musebots.messages.watching import Horizon, Member, Notice, Panic, Rating, Score, Strip
 
@@ -25,8 +27,8 @@ __all__ = ["MESSAGES"]
 
 MESSAGES: tuple[type[Message], ...] = (
     Alive, Time, Meter, AgentList, Gain, Off, Broadcast, Hello, Welcome, Ready, Bye, Roster,
-    ClockPing, ClockPong, Tempo, Bars, HarmonyPlan, Form, Notes, Cancel, Progress, State, Wanted,
-    Activations, Flag, Monitoring, Score, Strip, Member, Notice, Control, Fader, Policy, Steer,
-    Steered, Assessed, Action, Mix, Instrument, SetTempo, Horizon, Rating, Panic, Add, Remove,
-    Replace, Stop,
+    ClockPing, ClockPong, Tempo, Lead, Bars, HarmonyPlan, Form, Notes, Heard, Cancel, Progress,
+    State, Wanted, Activations, Flag, Monitoring, Score, Strip, Member, Notice, Control, Fader,
+    Policy, Steer, Steered, Assessed, Action, Mix, Instrument, SetTempo, Horizon, Rating, Panic,
+    Add, Remove, Replace, Stop, Sealed,
 )  # fmt: skip

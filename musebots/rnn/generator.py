@@ -17,6 +17,7 @@ from musebots.rnn.dynamics import LevelModel
 from musebots.rnn.exact import Float64Array, exp
 from musebots.rnn.features import read_features
 from musebots.rnn.limits import allowed_tokens
+from musebots.rnn.locks import locked
 from musebots.rnn.memory import Memory
 from musebots.rnn.pulling import followed, pulled
 from musebots.rnn.sampling import draw
@@ -271,17 +272,20 @@ class NeuralGenerator:
         return self._stepper.step(features)
 
     def _steered(self, heard: Float64Array, context: StepContext, uniform: float) -> Float64Array:
-        """The logits to play from: those heard, or those of the turned hidden state."""
+        """The logits to play from: those heard, or those of the turned hidden state, locked."""
         steering, hidden = self._steering, self._stepper.hidden
         self._usual = followed(self._usual, hidden)
-        if context.pull is not None:
-            return self._stepper.readout(pulled(hidden, self._usual, context.pull))
-        if steering is None:
-            return heard
-        if context.step_in_bar == 0 or self._noise is None:
+        turned = hidden
+        if steering is not None and (context.step_in_bar == 0 or self._noise is None):
             self._noise = noise_of(uniform, steering.n_noise)
-        turned = steering.steer(hidden, context.alpha, self._noise)
-        return heard if turned is hidden else self._stepper.readout(turned)
+        if context.pull is not None:
+            turned = pulled(hidden, self._usual, context.pull)
+        elif steering is not None and self._noise is not None:
+            turned = steering.steer(hidden, context.alpha, self._noise)
+        if turned is hidden:
+            return heard
+        steered = self._stepper.readout(turned)
+        return locked(steered, heard, self._vocabulary, context, self._memory)
 
     def _remember(self, context: StepContext, token: int, loudness: int = 0) -> None:
         self._taste.observe(context, self._memory, token)

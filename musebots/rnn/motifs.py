@@ -25,13 +25,13 @@ BARS_KEPT = 64
 PHRASE_BARS = 4
 RETURN_NATS = (4.0, 4.0, 3.5, 2.0)
 """For a bar that returns over another chord, by its place in the phrase."""
-SAME_CHORD_NATS = (0.0, -0.5, -1.0, -2.0)
+SAME_CHORD_NATS = (0.0, 0.0, -0.5, -1.5)
 """For a note that returns over the chord that it was played over."""
 SEQUENCE_NATS = (0.0, 0.0, 1.0, 0.0)
 """Within a phrase that is new: its third bar answers the first, moved with the chord."""
 SEQUENCE_BARS = 2
 CONTRAST_BARS = (4, 8)
-CONTRAST_NATS = 2.0
+CONTRAST_NATS = 0.6
 """A section must not sound like what was played so many bars ago, in another one."""
 OTHER_PITCH_SHARE = 0.35
 """Of the weight, for any other note where the motif has one: the rhythm is recognised, too."""
@@ -102,9 +102,18 @@ class MotifMemory:
         self._copied: deque[bool] = deque(maxlen=COPIES_KEPT)
         self._place = ""
         self._bars_in_section = 0
+        self._proposed: tuple[StepContext, tuple[int, float]] | None = None
 
     def proposal(self, context: StepContext) -> tuple[int, float]:
-        """The token that the motif asks for, or -1, and its weight in nats."""
+        """The token that the motif asks for, or -1, and its weight in nats.
+
+        Asked again at the same step, it has the answer ready.
+        """
+        if self._proposed is None or self._proposed[0] is not context:
+            self._proposed = context, self._propose(context)
+        return self._proposed[1]
+
+    def _propose(self, context: StepContext) -> tuple[int, float]:
         n_bars, nats = weight_of(context)
         said = self._said(context, n_bars) if nats else None
         if said is None:
@@ -165,6 +174,7 @@ class MotifMemory:
     def observe(self, context: StepContext, token: int) -> None:
         """Take note of what was played at a step."""
         proposed, _ = self.proposal(context)
+        self._proposed = None
         if token >= FIRST_NOTE:
             self._copied.append(proposed == token)
         if context.step_in_bar == 0:
@@ -192,3 +202,4 @@ class MotifMemory:
         """Go back to a copy that `snapshot` made."""
         self._bars, self._bar, copied, self._place, self._bars_in_section = snapshot
         self._copied = deque(copied, maxlen=COPIES_KEPT)
+        self._proposed = None

@@ -8,7 +8,7 @@ from musebots.rnn.vocabulary import Role
 __all__ = ["room_factor"]
 
 _USUAL_OTHERS: dict[Role, float] = {"melody": 0.7, "bass": 0.7, "drums": 0.4}
-_ROOM = 0.4
+_ROOM = 0.8
 
 
 def room_factor(role: Role, context: StepContext) -> float:
@@ -17,7 +17,7 @@ def room_factor(role: Role, context: StepContext) -> float:
     Examples
     --------
     >>> round(room_factor("melody", StepContext(0, others_density=0.45)), 3)
-    1.1
+    1.2
     """
     if context.others_density is None:
         return 1.0

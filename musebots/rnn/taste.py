@@ -9,14 +9,11 @@ Every lean is a whole multiple of `GRID`, so that the choice is the same on ever
 from __future__ import annotations
 
 from collections import deque
-from functools import lru_cache
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from musebots.generators import StepContext
-from musebots.harmony import Chord, Key
+from musebots.harmony import Chord
+from musebots.rnn.chord_taste import IntArray, bass_nats, melody_nats, move_nats, pitches_of
 from musebots.rnn.drum_taste import DrumTaste
 from musebots.rnn.exact import Float64Array, nearest_on_grid, on_grid
 from musebots.rnn.memory import Memory
@@ -33,15 +30,20 @@ from musebots.rnn.vocabulary import (
 
 __all__ = ["BassTaste", "MelodyTaste", "Taste", "taste_of"]
 
-_NOTES_PER_16_STEPS: dict[str, float] = {"rock": 9.5, "game": 7.5, "chorale": 4.4}
+_NOTES_PER_16_STEPS: dict[str, float] = {"rock": 9.5, "game": 7.5, "chorale": 4.9}
 _USUAL_NOTES_PER_16_STEPS: dict[Role, float] = {"melody": 4.5, "bass": 5.0}
 _FEWEST, _MOST = 1 / 3, 5 / 3
-_DENSITY_NATS = 2.0
-_LARGEST_DENSITY_NATS = 2.0
+_DENSITY_NATS = 3.0
+_LARGEST_DENSITY_NATS = 2.5
 _INTENSITY_NATS = 0.6
+_BEAT_NATS = {"chorale": 0.5, "folk": 0.4}
+_NO_EMPTY_BARS = frozenset({"folk", "chorale"})
+_EMPTY_BAR_STEPS = 4
+_EMPTY_BAR_NATS = 12.0
+_BETWEEN_NATS = {"chorale": -1.2, "folk": -0.8}
 _CENTRE_PITCH: dict[Role, float] = {"melody": 72.0, "bass": 40.0}
 _REGISTER_SEMITONES: dict[Role, float] = {"melody": 8.0, "bass": 18.0}
-_REGISTER_SD_SEMITONES: dict[Role, float] = {"melody": 10.0, "bass": 13.0}
+_REGISTER_SD_SEMITONES: dict[Role, float] = {"melody": 9.5, "bass": 13.0}
 
 _BREATH_STEPS = 4
 _PHRASE_BARS = 4
@@ -58,13 +60,16 @@ _COPY_NOTES = 32
 _COPY_SHARE = 0.65
 _COPY_NATS = 9.0
 
-_ROOT_NATS = 2.25
-_OUTSIDE_NATS = -3.0
-_APPROACH_STEPS = 2
-_APPROACH_NATS = 0.75
-_APPROACH_SEMITONES = (-2, -1, 1, 2, 7)
+_WITH_BASS_NATS = -0.6
+_RHYTHM_NATS = {"folk": 0.4, "standard": 0.15}
 
-IntArray = npt.NDArray[np.int64]
+_APPROACH_STEPS = 2
+_KICK_NATS = {"chorale": 0.3, "game": 0.5}
+_USUAL_KICK_NATS = 0.9
+_OSTINATO_BARS = (1, 4)
+_OSTINATO_NATS = {"rock": 0.6}
+_RIFF_BARS = (4, 8)
+_RIFF_NATS = {"rock": 0.5, "game": 1.2}
 
 
 class Taste:
@@ -83,6 +88,11 @@ class Taste:
     16ths without end. So notes get likelier while fewer have started in the last two bars than
     the density knob asks for, and the reverse; intensity adds a little. Where the others played
     much in the bar before, fewer are wanted, and more where they left room.
+
+    *Between the eighths.* In styles that hardly know 16ths, notes get less likely there, and on
+    the beats likelier.
+
+    *No empty bar.* In the same styles every bar has a note: on its last beat at the latest.
 
     *Register.* A pitch gets likelier as it lies nearer than the last one to a centre that moves
     with the knob: the logarithm of a wide normal distribution, less its value at the last pitch,
@@ -106,13 +116,29 @@ class Taste:
         notes += density_nats(self._role, context, memory) + nearest_on_grid(
             _INTENSITY_NATS * (context.intensity - 0.5)
         )
+        if is_empty_bar(context, memory):
+            notes += _EMPTY_BAR_NATS
+        if context.step_in_bar % 2 and context.style in _BETWEEN_NATS:
+            notes += nearest_on_grid(_BETWEEN_NATS[context.style])
+        if context.step_in_bar % beat_steps(context) == 0 and context.style in _BEAT_NATS:
+            notes += nearest_on_grid(_BEAT_NATS[context.style])
         if self._pitch is not None:
-            pitches = _pitches(self._vocabulary, context.key, context.chord.root_pc)
+            place = context.key, context.chord.root_pc
+            pitches = pitches_of(self._vocabulary, *place)
             notes += register_nats(self._role, context.register, pitches, self._pitch)
-        if self._pitch is not None and self._n_equal >= _EQUAL_PITCHES[self._role]:
-            again = self._vocabulary.token_of(self._pitch, context.key, context.chord)
-            leant[again] -= self._equal_nats(context)
+            moves = move_nats(self._vocabulary, context.style, *place, self._pitch)
+            if moves is not None:
+                notes += moves
+        drummed = self._drummed(context)
+        if drummed >= 0:
+            leant[drummed] -= self._equal_nats(context)
         return leant
+
+    def _drummed(self, context: StepContext) -> int:
+        """The token of a pitch that was played often enough in a row; -1 for none."""
+        if self._pitch is None or self._n_equal < _EQUAL_PITCHES[self._role]:
+            return -1
+        return self._vocabulary.token_of(self._pitch, context.key, context.chord)
 
     def _equal_nats(self, context: StepContext) -> float:
         """What one more equal pitch costs."""
@@ -142,6 +168,13 @@ class MelodyTaste(Taste):
 
     Notes
     -----
+    *Chord tones.* On a beat the notes of the chord get likelier (`musebots.rnn.chord_taste`).
+
+    *Bass.* Where the bass starts a note, other than on the bar line, a note gets less likely.
+
+    *Rhythm.* What was done a bar ago at this place, a note, holding or silence, gets a little
+    likelier, whatever the pitch.
+
     *Breath.* In the last beat of every four bars silence gets likelier, if the note that sounds
     has sounded for an eighth. In the Nottingham dances 3 % of all 16ths are silent, in the
     standards of OpenEWLD 6 %; the networks by themselves hardly rest.
@@ -160,7 +193,16 @@ class MelodyTaste(Taste):
 
     def lean(self, logits: Float64Array, context: StepContext, memory: Memory) -> Float64Array:
         leant = super().lean(logits, context, memory)
-        if is_breath(context) and not 0 < memory.held < _SHORTEST_BEFORE_BREATH_STEPS:
+        if context.step_in_bar % beat_steps(context) == 0:
+            is_strong = is_strong_beat(context)
+            leant[FIRST_NOTE:] += melody_nats(
+                self._vocabulary, context.style, context.key, context.chord, is_strong
+            )
+        if context.has_bass and context.step_in_bar:
+            leant[FIRST_NOTE:] += nearest_on_grid(_WITH_BASS_NATS)
+        if not is_breath(context):
+            self._keep_rhythm(leant, context, memory)
+        elif not 0 < memory.held < _SHORTEST_BEFORE_BREATH_STEPS:
             leant[REST] += _BREATH_NATS.get(context.style, _USUAL_BREATH_NATS)
         before = memory.bars_ago(context, _COPY_BARS) - 1
         if before >= FIRST_NOTE:
@@ -182,6 +224,14 @@ class MelodyTaste(Taste):
         super().restore(pitch)
         self._copied = deque(copied, maxlen=_COPY_NOTES)
 
+    def _keep_rhythm(self, leant: Float64Array, context: StepContext, memory: Memory) -> None:
+        before = memory.bars_ago(context, 1) - 1
+        nats = nearest_on_grid(_RHYTHM_NATS.get(context.style, 0.0))
+        if before >= FIRST_NOTE:
+            leant[FIRST_NOTE:] += nats
+        elif before >= 0:
+            leant[before] += nats
+
 
 class BassTaste(Taste):
     """A bass leans to the root where the chord changes, leads to it, and avoids what clashes.
@@ -189,9 +239,16 @@ class BassTaste(Taste):
     Notes
     -----
     The chords that it learned from are estimates, and so it trusts a chord less than a band has
-    to: it avoids notes that are neither in the chord nor in the key, and leans to the root (or
-    the bass note) of the chord on the bar line and where the chord changes. In the eighth before
-    a change, the notes of the key next to the coming root, and its fifth, get likelier.
+    to: it avoids notes that are neither in the chord nor in the key, and in some styles leans to
+    the root (or the bass note) of the chord on the bar line and where the chord changes. In the
+    eighth before a change, the notes of the key next to the coming root, and its fifth, get
+    likelier. How much of each, and how far it likes to move, is a matter of style; see
+    `musebots.rnn.chord_taste`.
+
+    *Kick.* Where the drums are heard to play the bass drum, a note gets likelier.
+
+    *Ostinato.* In rock what it did one bar ago and four bars ago at this place, relative to the
+    chord, gets likelier; there and in game music so does a note of four and eight bars ago.
     """
 
     def __init__(self, vocabulary: PitchVocabulary, repetition: float = 0.5) -> None:
@@ -202,10 +259,28 @@ class BassTaste(Taste):
         leant = super().lean(logits, context, memory)
         leads = context.steps_to_next <= _APPROACH_STEPS
         following = context.next_chord if leads else None
-        is_start = self._is_start(context)
-        return leant + _harmony_nats(
-            self._vocabulary, context.key, context.chord, following, is_start
-        )
+        notes = leant[FIRST_NOTE:]
+        notes += bass_nats(
+            self._vocabulary, context.style, context.key, context.chord, following,
+            self._is_start(context),
+        )  # fmt: skip
+        if context.has_kick:
+            notes += nearest_on_grid(_KICK_NATS.get(context.style, _USUAL_KICK_NATS))
+        self._go_on(leant, context, memory)
+        return leant
+
+    def _go_on(self, leant: Float64Array, context: StepContext, memory: Memory) -> None:
+        ostinato = nearest_on_grid(_OSTINATO_NATS.get(context.style, 0.0))
+        riff = nearest_on_grid(_RIFF_NATS.get(context.style, 0.0))
+        drummed = self._drummed(context)
+        for n_bars in _OSTINATO_BARS if ostinato else ():
+            before = memory.bars_ago(context, n_bars) - 1
+            if before >= 0 and before != drummed:
+                leant[before] += ostinato
+        for n_bars in _RIFF_BARS if riff else ():
+            before = memory.bars_ago(context, n_bars) - 1
+            if before >= FIRST_NOTE and before != drummed:
+                leant[before] += riff
 
     def _is_start(self, context: StepContext) -> bool:
         is_new = self._chord is not None and context.chord != self._chord
@@ -242,6 +317,25 @@ def is_breath(context: StepContext) -> bool:
     return is_last_bar and context.step_in_bar >= context.steps_per_bar - _BREATH_STEPS
 
 
+def beat_steps(context: StepContext) -> int:
+    """How many 16ths a beat has: 4, or 6 where the bar is felt in threes."""
+    return 6 if context.is_compound else 4
+
+
+def is_strong_beat(context: StepContext) -> bool:
+    """Whether a beat is the first of its bar or, where their number is even, in its middle."""
+    n_beats = context.steps_per_bar // beat_steps(context)
+    every = n_beats // 2 if n_beats % 2 == 0 and n_beats > 2 else n_beats
+    return context.step_in_bar % (every * beat_steps(context)) == 0
+
+
+def is_empty_bar(context: StepContext, memory: Memory) -> bool:
+    """Whether the last beat has come with no note begun in a bar, in a style that knows none."""
+    is_late = context.step_in_bar >= context.steps_per_bar - _EMPTY_BAR_STEPS
+    has_begun = 0 < memory.age <= context.step_in_bar
+    return context.style in _NO_EMPTY_BARS and is_late and not has_begun
+
+
 def density_nats(role: Role, context: StepContext, memory: Memory) -> float:
     """What to add to the logits of notes, as more or fewer have started than the knob asks for.
 
@@ -271,35 +365,3 @@ def copy_nats(copied: deque[bool]) -> float:
     """What one more note from eight bars before costs; `copied` says which of the last were so."""
     share = sum(copied) / (copied.maxlen or 1)
     return nearest_on_grid(max(0.0, share - _COPY_SHARE) * _COPY_NATS)
-
-
-@lru_cache(maxsize=1024)
-def _pitches(vocabulary: PitchVocabulary, key: Key, root_pc: int) -> IntArray:
-    """The MIDI pitch of every NOTE token."""
-    tokens, chord = range(FIRST_NOTE, vocabulary.n_tokens), Chord(root_pc)
-    pitches = np.array([vocabulary.pitch_of(t, key, chord) for t in tokens], dtype=np.int64)
-    pitches.flags.writeable = False
-    return pitches
-
-
-@lru_cache(maxsize=4096)
-def _harmony_nats(
-    vocabulary: PitchVocabulary, key: Key, chord: Chord, following: Chord | None, is_start: bool
-) -> Float64Array:
-    """What to add to the logits of a bass, (n_tokens,)."""
-    lean = np.zeros(vocabulary.n_tokens)
-    for token in range(FIRST_NOTE, vocabulary.n_tokens):
-        pitch_class = vocabulary.pitch_of(token, key, chord) % 12
-        if pitch_class in (chord.root_pc, chord.bass_pc):
-            lean[token] = _ROOT_NATS if is_start else 0.0
-        elif pitch_class not in chord.pitch_classes and pitch_class not in key.scale:
-            lean[token] = _OUTSIDE_NATS
-        elif following is not None and _leads(pitch_class, following):
-            lean[token] = _APPROACH_NATS
-    lean = on_grid(lean)
-    lean.flags.writeable = False
-    return lean
-
-
-def _leads(pitch_class: int, following: Chord) -> bool:
-    return any((following.bass_pc + s) % 12 == pitch_class for s in _APPROACH_SEMITONES)

@@ -136,7 +136,7 @@ ADDED = {
     ),
     "an unknown output": (
         '[[output]]\nkind = "mp3"\n',
-        ["output[1].kind: must be 'audio', 'midifile', 'midiport' or 'wav', got 'mp3'"],
+        ["output[1].kind: must be 'audio', 'midiclock', 'midifile', 'midiport' or 'wav'"],
     ),
     "an output without target": (
         '[[output]]\nkind = "wav"\n',

@@ -216,9 +216,9 @@ def test_the_last_strokes_are_as_strong_as_the_section_that_they_end():
 
 
 GOLDEN = {
-    "trio": "11a676005a8409b35e4b7a22760e257265014f2ae2abf5dd5dfc0458bc9af23b",
-    "waltz": "e2f43034cadbaf4081a595fe93721516f264b2dc2783b907ab98c9c6f51e7b33",
-    "nightfall": "f0663bc09787234776ce8f253116b5240c0040f86feab543130e8db5cf80f9f0",
+    "trio": "3ea1b02786f8b506ff1f7697eb14176bec19ce14fa17803d5c5e29a80c0f4a38",
+    "waltz": "0d06223d617ffd9c878e1666683ddb57294554246154bf944f2ed6390f248080",
+    "nightfall": "6983cfb10904666d9f640ecfebf01adf82954bcbefde6a9d2f763847b38c9a96",
 }
 
 

@@ -64,6 +64,8 @@ ROUND_TRIPS = {
     ),
     m.Form: st.builds(m.Form, names, ints, ints, singles, singles, singles, names, names, names),
     m.Notes: st.builds(m.Notes, names, ints, rows),
+    m.Heard: st.builds(m.Heard, names, ints, rows),
+    m.Lead: st.builds(m.Lead, names, doubles, longs, doubles, ints),
     m.Cancel: st.builds(m.Cancel, names, ints),
     m.Wanted: st.builds(m.Wanted, names),
     m.Activations: st.builds(
@@ -120,6 +122,9 @@ ROUND_TRIPS = {
     m.Remove: st.builds(m.Remove, names),
     m.Replace: st.builds(m.Replace, names, names),
     m.Stop: st.just(m.Stop()),
+    m.Sealed: st.builds(
+        m.Sealed, st.binary(min_size=1, max_size=200), st.binary(min_size=1, max_size=16)
+    ),
 }
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from director.outputs import midiport
 from director.outputs.base import Level, NoteOff, NoteOn, TempoChange
-from director.outputs.midiport import MidiPortOutput, list_ports
+from director.outputs.midiport import MidiPortOutput
+from director.ports import VIRTUAL_PORT, list_ports
 from director.score import Strip
 from musebots.errors import OutputUnavailable
 from musebots.timebase import TempoMap
@@ -205,7 +205,7 @@ def test_an_output_that_was_never_opened_takes_everything_quietly():
     output = MidiPortOutput("x")
     output.send(NoteOn(0, 0.0, "mel", 0, 60, 90))
     output.panic()
-    assert midiport.VIRTUAL_PORT not in output.name
+    assert VIRTUAL_PORT not in output.name
 
 
 class _Done:

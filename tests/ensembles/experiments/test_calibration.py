@@ -9,10 +9,11 @@ pytest.importorskip("matplotlib")
 pytest.importorskip("scipy")
 
 from creativity.background import Setup
+from creativity.calibration import design_effect
 from ensembles.config import load_piece
 from ensembles.experiments.base import ExperimentSettings
-from ensembles.experiments.calibration import _design_effect, _n_flags
 from ensembles.experiments.drifting import drifted
+from ensembles.experiments.promises import n_flags
 from ensembles.experiments.running import run_experiment
 
 
@@ -29,17 +30,17 @@ def test_a_quick_run_fills_every_table(tmp_path):
 def test_independent_windows_have_no_design_effect_and_equal_ones_count_once():
     rng = np.random.default_rng(0)
     apart = [np.asarray(rng.random(10) < 0.1, float) for _ in range(400)]
-    assert 1.0 <= _design_effect(apart) < 1.3
+    assert 1.0 <= design_effect(apart) < 1.3
     same = [np.full(10, float(rng.random() < 0.1)) for _ in range(400)]
-    assert 8 < _design_effect(same) < 12
+    assert 8 < design_effect(same) < 12
 
 
 def test_flags_are_counted_as_the_monitor_raises_them():
     setup = Setup(window_steps=4, block_steps=16)
     scores = np.zeros(64)
     scores[[5, 6, 40]] = 10.0
-    assert _n_flags(scores, 5.0, setup) == 2
-    assert _n_flags(scores, 20.0, setup) == 0
+    assert n_flags(scores, 5.0, setup) == 2
+    assert n_flags(scores, 20.0, setup) == 0
 
 
 def test_a_transposed_piece_has_the_same_steps_in_another_key():

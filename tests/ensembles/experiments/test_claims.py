@@ -8,9 +8,10 @@ import pytest
 pytest.importorskip("matplotlib")
 
 from ensembles.experiments.base import ExperimentSettings
-from ensembles.experiments.claims import PAPER, _word
+from ensembles.experiments.claims_tables import PAPER
 from ensembles.experiments.passages import KINDS, LEAD_IN_STEPS, WINDOW_STEPS, Stage
 from ensembles.experiments.running import run_experiment
+from ensembles.experiments.verdicts import word
 
 
 @pytest.fixture(scope="module", params=["melody", "drums"])
@@ -65,9 +66,9 @@ def test_a_quick_run_answers_all_four_claims(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("counts", "word"),
+    ("counts", "verdict"),
     [((8, 0, 9), "confirmed"), ((3, 2, 9), "holds in part"), ((0, 1, 9), "refuted"),
      ((0, 0, 9), "not shown")],
 )  # fmt: skip
-def test_a_verdict_counts_both_directions(counts, word):
-    assert _word(*counts) == word
+def test_a_verdict_counts_both_directions(counts, verdict):
+    assert word(*counts) == verdict

@@ -12,7 +12,8 @@ from ensembles.experiments.base import ExperimentSettings
 from ensembles.experiments.detection import auroc, resampled_aurocs
 from ensembles.experiments.detectors import baselines, scans
 from ensembles.experiments.planting import NORMAL, WINDOW_STEPS, Plant, Source
-from ensembles.experiments.power import OURS, REFERENCE
+from ensembles.experiments.plants import REFERENCE
+from ensembles.experiments.power_tables import OURS
 from ensembles.experiments.running import run_experiment
 
 

@@ -63,7 +63,7 @@ def test_each_role_has_its_taste() -> None:
 
 
 def test_few_notes_make_notes_likelier_and_many_less_likely() -> None:
-    context = StepContext(4, density=0.5)
+    context = StepContext(5, density=0.5)  # between the beats: on them, chord tones gain
     after_holds = Player(MELODY, [30, *[HOLD] * 31]).lean(context)
     after_notes = Player(MELODY, [30, 32] * 16).lean(context)
     assert after_holds[30] > 0 > after_notes[32]
@@ -170,9 +170,94 @@ def test_drum_hits_follow_the_density_knob() -> None:
     for density in (0.0, 0.25, 0.5, 0.75, 1.0):
         lean = Player(DRUMS, list(GROOVE.tokens) * 2).lean(StepContext(4, density=density))
         lifts.append(lean[KICK_HAT] - lean[SILENCE])
-        assert lean[KICK_HAT] == 2 * lean[KICK]
+        assert lean[KICK_HAT] == pytest.approx(lean[KICK] * 1.7 / 0.7, abs=1e-5)
     assert lifts[2] == 0, "the typical groove at a neutral density is as it should be"
     assert sorted(set(lifts)) == lifts
+
+
+def test_a_bar_of_drums_is_not_empty() -> None:
+    waiting, struck = Player(DRUMS, [SILENCE] * 12), Player(DRUMS, [KICK, *[SILENCE] * 11])
+    assert waiting.lean(StepContext(12))[SILENCE] < -10
+    assert waiting.lean(StepContext(11))[SILENCE] == struck.lean(StepContext(12))[SILENCE] == 0
+
+
+def test_toms_outside_fills_stay_few() -> None:
+    at = StepContext(4, style="rock")
+    ridden, rare = Player(DRUMS, [TOM, SILENCE] * 16), Player(DRUMS, [TOM, *[SILENCE] * 31])
+    assert ridden.lean(at)[TOM] - ridden.lean(at)[KICK] < -2
+    assert rare.lean(at)[TOM] >= rare.lean(at)[KICK]
+    in_a_fill = replace(at, is_fill=True)
+    assert ridden.lean(in_a_fill)[TOM] > ridden.lean(in_a_fill)[KICK]
+
+
+def test_the_snare_is_not_rolled_for_ever() -> None:
+    at = StepContext(4, style="rock")
+    rolled, usual = Player(DRUMS, [SNARE] * 32), Player(DRUMS, [KICK_HAT, KICK, SNARE, KICK] * 8)
+    assert rolled.lean(at)[SNARE] < rolled.lean(at)[KICK] - 2
+    assert usual.lean(at)[SNARE] > usual.lean(at)[KICK] - 1
+    latin = DrumVocabulary(("latin",), "latin", (0, 1, 2, 5, 16), ())
+    player = Player(latin, [SNARE] * 32)
+    assert player.lean(replace(at, style="latin"))[SNARE] > rolled.lean(at)[SNARE] + 1
+
+
+@pytest.mark.parametrize("style", ["funk", "hiphop", "afrobeat"])
+def test_kick_and_snare_leave_the_middle_of_the_bar_in_syncopated_styles(style: str) -> None:
+    words = DrumVocabulary(("rock", style), "rock", (0, 1, 2, 5, 16), (GROOVE,))
+    player = Player(words, list(GROOVE.tokens) * 2)
+    middle, square = (player.lean(StepContext(8, style=name)) for name in (style, "rock"))
+    assert (middle[[KICK, SNARE, KICK_HAT]] < square[[KICK, SNARE, KICK_HAT]] - 0.5).all()
+    assert middle[SILENCE] == square[SILENCE]
+
+
+def test_bass_leans_to_the_kick_and_melody_away_from_the_bass() -> None:
+    low, high = notes(BASS, 36)[0], notes(MELODY, 72)[0]
+    bass, melody = Player(BASS, [low, HOLD]), Player(MELODY, [high, HOLD])
+    at = StepContext(6)
+    assert bass.lean(replace(at, has_kick=True))[low] > bass.lean(at)[low]
+    assert melody.lean(replace(at, has_bass=True))[high] < melody.lean(at)[high]
+    first = StepContext(0)
+    assert (melody.lean(replace(first, has_bass=True)) == melody.lean(first)).all()
+
+
+def test_melody_leans_to_the_chord_on_beats_and_most_on_strong_ones() -> None:
+    player, (chord_tone, other) = Player(MELODY, []), notes(MELODY, 76, 74)
+    gains = []
+    for step in (0, 4, 8, 5):
+        lean = player.lean(StepContext(step))
+        gains.append(lean[chord_tone] - lean[other])
+    strong, beat, middle, between = gains
+    assert strong == middle > beat > between == 0
+    three = [player.lean(StepContext(step, 12)) for step in (0, 4, 8)]
+    gains = [lean[chord_tone] - lean[other] for lean in three]
+    assert gains == [strong, beat, beat]
+
+
+def test_bass_of_a_chorale_walks() -> None:
+    words = BassVocabulary(("rock", "chorale"), "rock")
+    here, near, octave = (words.token_of(p, Key(), Chord(0)) for p in (40, 41, 28))
+    lean = Player(words, [here]).lean(StepContext(5, style="chorale", register=0.5))
+    assert lean[near] > lean[here] > lean[octave]
+
+
+def test_every_bar_of_a_chorale_or_folk_tune_has_a_note() -> None:
+    for vocabulary, style in ((MELODY, "folk"), (BASS, "chorale")):
+        (note,) = notes(vocabulary, 45 if vocabulary is BASS else 72)
+        held = Player(vocabulary, [note, *[HOLD] * 27])
+        begun = Player(vocabulary, [note, *[HOLD] * 15, note, *[HOLD] * 11])
+        at = StepContext(12, style=style)
+        assert held.lean(at)[note] > begun.lean(at)[note] + 9
+        assert held.lean(replace(at, style="other"))[note] < held.lean(at)[note] - 9
+
+
+def test_bass_of_rock_goes_on_as_it_did_but_does_not_drum_on_a_note() -> None:
+    low, fourth, fifth = notes(BASS, 36, 41, 43)
+    bar = [low, HOLD, fifth, HOLD] * 4
+    at = StepContext(0, style="rock")
+    goes_on = Player(BASS, bar).lean(replace(at, step_in_bar=2))
+    assert goes_on[fifth] > Player(BASS, bar).lean(StepContext(2))[fifth]
+    drumming = Player(BASS, [low] * 16)
+    leans = [drumming.lean(StepContext(2, style=style)) for style in ("rock", "other")]
+    assert leans[0][low] - leans[0][fourth] == leans[1][low] - leans[1][fourth]
 
 
 def test_too_few_hits_make_hits_likelier_and_too_many_less() -> None:

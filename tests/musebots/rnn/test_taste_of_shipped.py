@@ -13,7 +13,7 @@ import pytest
 from musebots.drumkit import DRUM_PITCHES
 from musebots.generators import Step, StepContext
 from musebots.harmony import Chord
-from musebots.rnn import drum_taste, taste
+from musebots.rnn import chord_taste, drum_taste, taste
 from musebots.rnn.generator import load_generator
 from musebots.rnn.vocabulary import Role
 
@@ -119,17 +119,41 @@ def share_of_roots_at_changes(style: str) -> float:
     return n_roots / n_notes
 
 
-@pytest.mark.parametrize("style", ["rock", "chorale"])
-def test_bass_plays_the_root_where_the_chord_changes(
+# in the corpora .47 to .58 of the chorales' changes, .50 to .86 of those in rock, are to a root
+@pytest.mark.parametrize(("style", "least", "most"), [("rock", 0.6, 1.0), ("chorale", 0.4, 0.75)])
+def test_bass_plays_the_root_where_the_chord_changes_and_not_always(
+    style: str, least: float, most: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_shipped = share_of_roots_at_changes(style)
+    assert least < as_shipped < most
+    monkeypatch.setattr(chord_taste, "_ROOT_NATS", {style: 3.0})
+    chord_taste.bass_nats.cache_clear()
+    with_strong_lean = share_of_roots_at_changes(style)
+    chord_taste.bass_nats.cache_clear()
+    assert with_strong_lean > as_shipped
+
+
+def share_of_chord_tones_on_strong_beats(style: str) -> float:
+    is_chord_tone = [
+        onset.pitch % 12 in PROGRESSION[step // STEPS % 4].pitch_classes
+        for steps in play("melody", 32, style=style)
+        for step in range(0, len(steps), STEPS // 2)
+        for onset in steps[step].onsets
+    ]
+    return float(np.mean(is_chord_tone))
+
+
+@pytest.mark.parametrize("style", ["folk", "standard"])
+def test_melody_stands_on_the_chord_on_strong_beats(
     style: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with_lean = share_of_roots_at_changes(style)
-    assert with_lean > 0.75
-    monkeypatch.setattr(taste, "_ROOT_NATS", 0.0)
-    taste._harmony_nats.cache_clear()
-    without = share_of_roots_at_changes(style)
-    taste._harmony_nats.cache_clear()
-    assert without < with_lean - 0.03
+    with_lean = share_of_chord_tones_on_strong_beats(style)
+    assert 0.69 < with_lean < 0.94, "the middle half of real bands"
+    monkeypatch.setattr(chord_taste, "_CHORD_TONE_NATS", {style: (0.0, 0.0)})
+    chord_taste.melody_nats.cache_clear()
+    without = share_of_chord_tones_on_strong_beats(style)
+    chord_taste.melody_nats.cache_clear()
+    assert without < with_lean
 
 
 def share_of_copied_bars() -> float:
@@ -148,18 +172,24 @@ def test_melody_does_not_say_one_tune_for_ever(monkeypatch: pytest.MonkeyPatch) 
     assert 0.05 < with_lean < share_of_copied_bars() - 0.05
 
 
-@pytest.mark.parametrize(
-    ("role", "style", "least_span"), [("melody", "standard", 8), ("bass", "chorale", 3)]
-)
-def test_register_knob_moves_the_mean_pitch(
-    role: Role, style: str, least_span: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    knobs = (0.0, 0.5, 1.0)
-    means = [mean_pitch(role, knob, style) for knob in knobs]
-    assert sorted(set(means)) == means
-    assert least_span < means[-1] - means[0] < 20
+def register_span(role: Role, style: str) -> float:
+    """From the mean pitch at the lowest setting of the knob to that at the highest."""
+    low, middle, high = (mean_pitch(role, knob, style) for knob in (0.0, 0.5, 1.0))
+    assert low < middle < high
+    return high - low
+
+
+def test_register_knob_moves_the_melody() -> None:
+    # the network follows the knob by itself as far as the lean would have it, 12 to 13 semitones
+    assert 8 < register_span("melody", "standard") < 20
+
+
+def test_register_knob_moves_the_bass_by_its_lean(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_lean = register_span("bass", "chorale")
+    assert 3 < with_lean < 20
     monkeypatch.setattr(taste, "_REGISTER_SD_SEMITONES", {"melody": 1e6, "bass": 1e6})
-    assert mean_pitch(role, 1.0, style) - mean_pitch(role, 0.0, style) < means[-1] - means[0] - 1
+    without = mean_pitch("bass", 1.0, "chorale") - mean_pitch("bass", 0.0, "chorale")
+    assert without < with_lean - 1
 
 
 def mean_hits(style: str, density: float) -> float:

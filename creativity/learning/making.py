@@ -1,0 +1,258 @@
+"""Learning to steer a role: from a corpus and a checkpoint to an assessor and a gated direction."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from creativity.assessor.assessor import Assessor as KeptAssessor
+from creativity.assessor.assessor import save_assessor
+from creativity.assessor.novelty import fit_novelty
+from creativity.assessor.score import Score
+from creativity.learning.assessing import exported
+from creativity.learning.directions import Direction
+from creativity.learning.material import Material, material_of
+from creativity.learning.measuring import Bench, Curve, diversity, slopes
+from creativity.learning.simulation import Simulator
+from creativity.learning.training import Lesson, School, chance, learn
+from musebots.rnn.checkpoint import Checkpoint, load_checkpoint, shipped_checkpoint
+from musebots.rnn.exact import MAX_WEIGHT, on_grid
+from musebots.rnn.generator import DEFAULT_TEMPERATURE, DEFAULT_TOP_P
+from musebots.rnn.steering import Steering, save_steering
+from musebots.rnn.vocabulary import Role
+
+__all__ = ["GATE", "Gate", "SteeringReport", "gated_range", "score_of", "train_steering"]
+
+_N_REAL = 600
+_N_GATE = 160
+_SHARE_LEARNED = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """How far music may go from what it would be, at any alpha that can be reached.
+
+    Parameters
+    ----------
+    most_kl : float
+        Mean divergence, nats a step.
+    least_scale : float
+        Share of notes in key or chord, or `scale_loss` less than unsteered if that is lower.
+    scale_loss : float
+    diversity_change : float
+        Share by which phrases from one prefix may be more or less alike than unsteered.
+    """
+
+    most_kl: float = 0.15
+    least_scale: float = 0.95
+    scale_loss: float = 0.02
+    diversity_change: float = 0.15
+
+
+GATE = Gate()
+
+
+@dataclass(frozen=True, slots=True)
+class SteeringReport:
+    """What came of a training.
+
+    Parameters
+    ----------
+    steering, assessor : Path
+        The files; their cards lie beside them.
+    alpha_range : (float, float)
+        What passed the gate.
+    slope, middle_slope : float
+        Of mean S against alpha on the pieces of the gate, over +-.5 and +-.3; 1 was asked for.
+    seconds : float
+        Of the whole training.
+    """
+
+    steering: Path
+    assessor: Path
+    alpha_range: tuple[float, float]
+    slope: float
+    middle_slope: float
+    seconds: float
+
+
+def score_of(material: Material, *, seed: int) -> Score:
+    """S for a role: counts of the training pieces, constants from the validation pieces."""
+    rng = np.random.default_rng([seed, 1])
+    held_out = material.drawn("valid", _N_REAL, rng).phrases
+    novelty = fit_novelty(material.pieces["train"], [held_out])
+    return Score.fitted(novelty, material.windows["valid"].phrases)
+
+
+def train_steering(
+    role: Role,
+    corpus: Path,
+    out: Path,
+    *,
+    seed: int = 0,
+    checkpoint: Path | None = None,
+    lesson: Lesson | None = None,
+    on_progress: Callable[[float, str], None] = lambda share, what: None,
+) -> SteeringReport:
+    """Learn to assess and to steer a role, and write both.
+
+    Parameters
+    ----------
+    role : {"melody", "bass", "drums"}
+    corpus : Path
+        What the checkpoint was trained on, or music like it.
+    out : Path
+        ``NAME.steering.safetensors``; ``NAME.assessor.safetensors`` is written beside it.
+    seed : int
+        Of all that is random.
+    checkpoint : Path, optional
+        The network to steer; the shipped one by default.
+    lesson : Lesson, optional
+        How to learn.
+    on_progress : callable
+        Hears the share done and what is being done.
+
+    Raises
+    ------
+    CorpusError
+        If the corpus does not suffice.
+    CheckpointError
+        If the checkpoint cannot be used or a file not be written.
+    """
+    started = time.monotonic()
+    network = shipped_checkpoint(role) if checkpoint is None else load_checkpoint(checkpoint)
+    lesson = lesson or Lesson()
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # the order of sums, and with it every bit, depends on their number
+    try:
+        on_progress(0.0, "reading")
+        material = material_of(network, corpus, splits=("train", "valid"))
+        on_progress(0.05, "counting")
+        score = score_of(material, seed=seed)
+        on_progress(0.1, "assessing")
+        school, bench = _opened(material, score, seed)
+        on_progress(0.3, "steering")
+        direction, refreshed = learn(
+            school, lesson, seed=seed, on_progress=lambda s: on_progress(0.3 + 0.6 * s, "steering")
+        )
+        on_progress(0.9, "measuring")
+        curve = bench.curve(bench.of_direction(direction), direction=direction, assessor=refreshed)
+        reach = gated_range(bench, direction, curve, GATE)
+    finally:
+        torch.set_num_threads(n_threads)
+    steering = exact_steering(network, direction, reach)
+    slope, middle = slopes(curve.alphas, curve.mean("S"))
+    seconds = time.monotonic() - started
+    kept = KeptAssessor(score, exported(refreshed))
+    assessor_path = out.with_name(f"{out.name.split('.')[0]}.assessor.safetensors")
+    card = {
+        "command": f"musebots train steering {role} --corpus DIR -o {out.name} --seed {seed}",
+        "seed": seed,
+        "seconds": round(seconds, 1),
+        "network": network.sha256,
+        "corpus": "see the card of the network",
+    }
+    save_assessor(kept, assessor_path, card)
+    save_steering(steering, out, {**card, **_on_card(lesson, curve, slope, middle)})
+    return SteeringReport(out, assessor_path, reach, slope, middle, seconds)
+
+
+def _opened(material: Material, score: Score, seed: int) -> tuple[School, Bench]:
+    """The school on most of the validation pieces, the bench on the rest of them."""
+    role = material.checkpoint.role
+    simulator = Simulator(
+        material.checkpoint, temperature=DEFAULT_TEMPERATURE[role], top_p=DEFAULT_TOP_P[role]
+    )
+    windows = material.windows["valid"]  # in the order of pieces: the last ones are others
+    n = max(1, round(_SHARE_LEARNED * len(windows)))
+    school = School.opened(simulator, score, windows.taken(slice(0, n)), seed=seed)
+    rng = np.random.default_rng([seed, 2])
+    rest = windows.taken(n + rng.permutation(len(windows) - n)[:_N_GATE])
+    starts = simulator.start(rest if len(rest) else windows)
+    generator = torch.Generator().manual_seed(seed + 2)
+    uniform = chance(len(starts), simulator, generator)
+    bench = Bench(
+        simulator, starts, uniform, score, school.assessor, school.assessor, None, seed=seed
+    )
+    return school, bench
+
+
+def gated_range(
+    bench: Bench, direction: Direction, curve: Curve, gate: Gate
+) -> tuple[float, float]:
+    """The alphas around 0 whose music passes the gate; each side ends before the first that fails.
+
+    Parameters
+    ----------
+    bench : Bench
+    direction : Direction
+    curve : Curve
+        Of that direction on that bench.
+    gate : Gate
+    """
+    alphas = curve.alphas
+    middle = alphas.index(0.0)
+    scale = curve.mean("scale")
+    least = min(gate.least_scale, float(scale[middle]) - gate.scale_loss)
+    passes = (curve.mean("KL") <= gate.most_kl) & (scale >= least)
+    usual = _spread(bench, direction, 0.0)
+
+    def reach(side: int) -> float:
+        reached = 0.0
+        for index in range(middle + side, len(alphas) if side > 0 else -1, side):
+            change = abs(_spread(bench, direction, alphas[index]) - usual)
+            if not passes[index] or change > gate.diversity_change * usual:
+                break
+            reached = alphas[index]
+        return reached
+
+    return reach(-1), reach(1)
+
+
+def _spread(bench: Bench, direction: Direction, alpha: float) -> float:
+    """Diversity over fresh chance at an alpha."""
+
+    def play(uniform: torch.Tensor, seed: int) -> Any:
+        return bench.of_direction(direction)(bench.starts, uniform, alpha).phrases
+
+    return diversity(bench, play, n_each=4)[0]
+
+
+def exact_steering(
+    network: Checkpoint, direction: Direction, reach: tuple[float, float]
+) -> Steering:
+    """A learned direction on the grid, to be played."""
+    assert isinstance(direction, torch.nn.Module)
+    tensors: dict[str, npt.NDArray[np.float32]] = {}
+    for name, tensor in direction.state_dict().items():
+        bounded = np.clip(tensor.numpy().astype(np.float64), -MAX_WEIGHT / 2, MAX_WEIGHT / 2)
+        tensors[name] = on_grid(bounded).astype(np.float32)
+    return Steering(
+        network.role,
+        network.sha256,
+        "vector" if "theta" in tensors else "network",
+        direction.n_noise,
+        reach,
+        tensors,
+    )
+
+
+def _on_card(lesson: Lesson, curve: Curve, slope: float, middle: float) -> Mapping[str, Any]:
+    """What a person should know before moving the fader."""
+    names = ("S", "A", "KL", "own", "scale", "metre", "silence", "notes")
+    return {
+        "lesson": asdict(lesson),
+        "gate": asdict(GATE),
+        "slope of S": round(slope, 3),
+        "slope of S within +-.3": round(middle, 3),
+        "measured": "on validation pieces that nothing was learned from, in simulation",
+        "alphas": list(curve.alphas),
+        "curves": {name: [round(float(v), 4) for v in curve.mean(name)] for name in names},
+    }

@@ -1,0 +1,1 @@
+"""Playing together with other clocks: who leads, and how the band keeps with them."""

@@ -1,0 +1,122 @@
+// The listening test: two clips, two questions, and not a word about which is which.
+
+import { colour, find, fitted, make, remember, remembered, setText } from "./dom.js";
+
+const QUESTIONS = ["creative", "hear on"];
+const CHOICES = [["first", "the first"], ["tie", "equal"], ["second", "the second"]];
+const ENOUGH_SECONDS = 5; // of each must be heard, or the whole of a shorter one
+
+document.documentElement.dataset.theme = remembered("theme", matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark");
+
+const decks = [...document.querySelectorAll(".deck")].map((element) => ({
+  element, audio: element.querySelector("audio"), canvas: element.querySelector("canvas"), button: element.querySelector("button"), heard: 0, peaks: [],
+}));
+let [sitting, number, answers] = [null, 0, {}];
+
+for (const [index, deck] of decks.entries()) {
+  deck.button.addEventListener("click", () => toggle(index));
+  deck.canvas.addEventListener("click", ({ offsetX }) => {
+    if (deck.audio.duration) deck.audio.currentTime = (offsetX / deck.canvas.clientWidth) * deck.audio.duration;
+    if (deck.audio.paused) toggle(index);
+  });
+  deck.audio.addEventListener("play", () => { deck.element.classList.add("on"); deck.at = deck.audio.currentTime; });
+  deck.audio.addEventListener("pause", () => deck.element.classList.remove("on"));
+}
+for (const field of document.querySelectorAll("fieldset")) {
+  const box = field.querySelector(".choices");
+  box.setAttribute("role", "radiogroup");
+  box.append(...CHOICES.map(([answer, text]) => make("button", { class: "key", role: "radio", "aria-checked": "false", "data-answer": answer, text, onclick: () => choose(field.dataset.question, answer) })));
+}
+find("listener").value = remembered("listener", "");
+find("begin").addEventListener("click", begin);
+find("again").addEventListener("click", begin);
+find("next").addEventListener("click", next);
+addEventListener("keydown", (event) => {
+  if (event.target.matches("input") || find("pair").hidden) return;
+  const key = event.key.toLowerCase();
+  if (key === "a" || key === "b") toggle(key === "a" ? 0 : 1);
+});
+
+async function ask(path, body) {
+  const answer = await fetch(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+  const told = await answer.json();
+  if (told.refused) throw new Error(told.refused);
+  return told;
+}
+
+async function begin() {
+  const told = await ask("/listen/begin", { listener: find("listener").value.trim() });
+  sitting = told.sitting;
+  remember("listener", told.listener);
+  find("listener").value = told.listener;
+  show(told);
+}
+
+function show(told) {
+  find("welcome").hidden = true;
+  find("thanks").hidden = !told.is_over;
+  find("pair").hidden = Boolean(told.is_over);
+  setText(find("progress"), told.is_over ? "" : `pair ${told.number} of ${told.of}`);
+  if (told.is_over) return;
+  number = told.number;
+  answers = {};
+  for (const button of document.querySelectorAll("[role=radio]")) button.setAttribute("aria-checked", "false");
+  for (const [index, deck] of decks.entries()) {
+    deck.audio.src = `/listen/clip/${sitting}/${told.sides[index]}`;
+    Object.assign(deck, { heard: 0, at: 0, peaks: [] });
+  }
+  check();
+}
+
+function toggle(index) {
+  const deck = decks[index];
+  decks[1 - index].audio.pause();
+  if (deck.audio.paused) deck.audio.play().catch(() => {});
+  else deck.audio.pause();
+}
+
+function choose(question, answer) {
+  answers[question] = answer;
+  for (const button of document.querySelectorAll(`[data-question="${question}"] button`)) button.setAttribute("aria-checked", String(button.dataset.answer === answer));
+  check();
+}
+
+const isEnough = (deck) => deck.heard >= Math.min(ENOUGH_SECONDS, (deck.audio.duration || ENOUGH_SECONDS) * 0.9);
+
+function check() {
+  const isHeard = decks.every(isEnough);
+  const isAnswered = QUESTIONS.every((question) => answers[question]);
+  find("next").disabled = !(isHeard && isAnswered);
+  setText(find("hint"), isHeard ? (isAnswered ? "" : "two questions") : `listen to both, ${ENOUGH_SECONDS} seconds at least`);
+}
+
+async function next() {
+  find("next").disabled = true;
+  for (const deck of decks) deck.audio.pause();
+  show(await ask("/listen/answer", { sitting, number, answers, heard: decks.map((deck) => Math.round(deck.heard * 100) / 100) }));
+}
+
+// A moving picture that gives nothing away: only how far the clip has come.
+function draw() {
+  for (const deck of decks) {
+    const { audio } = deck;
+    if (!audio.paused) {
+      const step = audio.currentTime - (deck.at ?? 0);
+      if (step > 0 && step < 1) deck.heard += step;
+      deck.at = audio.currentTime;
+      check();
+    }
+    const { context: c, width, height } = fitted(deck.canvas);
+    if (!width) continue;
+    c.clearRect(0, 0, width, height);
+    const share = audio.duration ? audio.currentTime / audio.duration : 0;
+    const n = 48;
+    for (let bar = 0; bar < n; bar++) {
+      const swell = 0.35 + 0.3 * Math.abs(Math.sin(bar * 1.7)) + (audio.paused ? 0 : 0.2 * Math.sin(performance.now() / 170 + bar));
+      c.fillStyle = colour(bar / n < share ? "coral" : "glass-line");
+      c.fillRect(10 + (bar * (width - 20)) / n, (height - swell * height) / 2, Math.max(2, (width - 20) / n - 3), swell * height);
+    }
+  }
+  requestAnimationFrame(draw);
+}
+requestAnimationFrame(draw);

@@ -1,0 +1,425 @@
+"""The page in a real browser, beside a real Director: what is touched there is heard by the band.
+
+Screenshots at three sizes, light and dark, are kept in the folder that MUSEBOTS_ARTEFACTS names.
+"""
+
+import http.server
+import json
+import os
+import shutil
+import sqlite3
+import sys
+import threading
+import wave
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from .stage import Performance, free_port, page_process, started, until
+
+CHROMIUM = next(
+    (
+        path
+        for name in (os.environ.get("CHROMIUM", ""), "chromium", "google-chrome")
+        if name and (path := shutil.which(name))
+    ),
+    None,
+)
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: set CHROMIUM or install chromium"),
+]
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-extensions",
+    "--autoplay-policy=no-user-gesture-required",
+]  # fmt: skip
+SIZES = {"laptop": (1280, 720), "wide": (1680, 950), "tablet": (820, 1180)}
+BAD = ("error", "warning")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as library:
+        started = library.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("session")
+
+
+@pytest.fixture(scope="module")
+def band(folder):
+    os.environ["STAGE_RATINGS"] = str(folder / "stage.sqlite")
+    with Performance() as performance:
+        yield performance
+    del os.environ["STAGE_RATINGS"]
+
+
+@pytest.fixture(scope="module")
+def address(band):
+    port = free_port()
+    with page_process(band.address, port):
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture(scope="module")
+def wrong():
+    """Whatever went wrong in the windows: errors, refused requests, requests to elsewhere."""
+    return []
+
+
+@pytest.fixture(autouse=True)
+def _nothing_goes_wrong(wrong):
+    yield
+    found, wrong[:] = list(wrong), []
+    assert found == []
+
+
+def window(browser, address, wrong):
+    """A browser of its own with the page in it."""
+    page = browser.new_context(viewport={"width": 1280, "height": 720}).new_page()
+    page.set_default_timeout(15000)
+    page.on("console", lambda said: said.type in BAD and wrong.append(said.text))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("response", lambda answer: answer.status >= 400 and wrong.append(answer.url))
+    page.on("request", lambda asked: asked.url.startswith(address) or wrong.append(asked.url))
+    page.goto(address)
+    page.wait_for_selector('.strip[data-bot="drums"]')
+    return page
+
+
+@pytest.fixture(scope="module")
+def page(browser, address, wrong):
+    page = window(browser, address, wrong)
+    yield page
+    page.context.close()
+
+
+@pytest.fixture(scope="module")
+def other(browser, address, wrong):
+    """A second browser; a small one, since two must share the cores with the band."""
+    other = window(browser, address, wrong)
+    other.set_viewport_size({"width": 1000, "height": 640})
+    yield other
+    other.context.close()
+
+
+def sees(page, expression):
+    """Wait until an expression holds in the page; its policy forbids the library's own way."""
+    return until(lambda: page.evaluate(expression), 15)
+
+
+def strip(page, bot):
+    return page.locator(f'.strip[data-bot="{bot}"]')
+
+
+def test_the_page_shows_the_band_and_nothing_goes_wrong(page):
+    assert page.text_content("#title") == "Stage"
+    assert page.locator(".strip").count() == 5
+    assert page.locator(".roll").count() == 4
+    sees(page, "document.querySelectorAll('.map').length === 4")
+    sees(page, "Number(document.getElementById('bar').textContent) >= 1")
+    sees(page, "window.musebots.band.list().every((bot) => bot.notes.length > 0)")
+    assert page.text_content("#late") == "on time"
+
+
+def test_the_picture_is_where_the_music_is(page, band):
+    sees(page, "window.musebots.time.isStarted")
+    page.wait_for_timeout(300)
+    shown = page.evaluate("window.musebots.time.now")
+    played = band.call(lambda: band.director.clock.tick_now)
+    assert abs(played - shown) < 240  # 200 ms at 150 bpm; the call itself takes some
+
+
+def test_a_tempo_that_is_typed_reaches_the_band_and_a_second_browser(page, other, band):
+    page.fill("#bpm", "168")
+    page.press("#bpm", "Enter")
+    until(lambda: tempo_of(band) == 168)
+    sees(other, "Math.abs(Number(document.getElementById('bpm').value) - 168) < 0.1")
+    page.click('[data-nudge="-1"]')
+    until(lambda: 160 <= tempo_of(band) < 168)
+
+
+def tempo_of(band):
+    clock = band.director.clock
+    return band.call(lambda: clock.tempo_map.bpm_at(clock.tick_now))
+
+
+def test_a_fader_that_is_moved_by_keys_moves_in_the_mix_and_in_a_second_browser(page, other, band):
+    fader = strip(page, "bass").locator(".fader")
+    before = band.director.playback.mix.strips["bass"].fader.end_db
+    fader.focus()
+    for _ in range(4):
+        page.keyboard.press("ArrowDown")
+    words = strip(page, "bass").locator(".db").text_content()
+    aimed = float(words.replace("−", "-"))
+    assert aimed < before
+    until(lambda: abs(band.director.playback.mix.strips["bass"].fader.end_db - aimed) < 0.01)
+    shown = "document.querySelector('[data-bot=\"bass\"] .db').textContent"
+    assert until(lambda: other.evaluate(shown) == words)
+
+
+def test_mute_and_solo_are_heard_and_seen_everywhere(page, other, band):
+    strip(page, "drums").get_by_label("mute drums").click()
+    until(lambda: band.director.playback.mix.strips["drums"].is_muted)
+    other.wait_for_selector('[data-bot="drums"] .mute[aria-pressed="true"]')
+    strip(other, "drums").get_by_label("mute drums").click()
+    until(lambda: not band.director.playback.mix.strips["drums"].is_muted)
+    page.wait_for_selector('[data-bot="drums"] .mute[aria-pressed="false"]')
+
+
+def test_calmer_or_bolder_reaches_every_bot_and_a_second_browser(page, other, band):
+    page.get_by_label("calmer to bolder, the whole band").focus()
+    page.keyboard.press("End")
+    until(lambda: all(bot.faders and bot.faders[-1].value == 1 for bot in band.bots.values()))
+    sees(other, "document.querySelector('.bold.hero').value === '1'")
+    assert other.text_content(".hero-word") == "as bold as it gets"
+    page.get_by_role("radio", name="nudge").click()
+    until(lambda: band.director.steering.policy.mode == "nudge")
+    other.wait_for_selector('[data-mode="nudge"][aria-checked="true"]')
+    other.reload()
+    sees(other, "document.querySelector('.bold.hero').value === '1'")
+
+
+def test_a_rating_by_key_is_kept_shown_elsewhere_and_taken_back(page, other, folder):
+    page.wait_for_selector(".phrase[aria-selected=true]")
+    page.keyboard.press("1")
+    other.wait_for_selector(".phrase.r1")
+    rows = until(lambda: _rows(folder / "stage.sqlite"))
+    (value, first, end, network, taken_back_at) = rows[-1]
+    assert value == 1
+    assert end - first == 4 * 1920
+    assert "bass:n" in network
+    assert taken_back_at is None
+    page.keyboard.press("u")
+    sees(other, "!document.querySelector('.phrase.r1')")
+    until(lambda: _rows(folder / "stage.sqlite")[-1][-1] is not None)
+
+
+def _rows(path):
+    if not path.exists():
+        return []
+    table = sqlite3.connect(path)
+    try:
+        return table.execute(
+            "SELECT value, first_tick, end_tick, network, taken_back_at FROM phrase_ratings"
+        ).fetchall()
+    except sqlite3.OperationalError:
+        return []
+    finally:
+        table.close()
+
+
+def test_what_is_flagged_is_marked_listed_and_logged(page, band):
+    sees(page, "document.querySelectorAll('.map').length === 4")
+    tick = int(band.call(lambda: band.director.clock.tick_now)) // 1920 * 1920
+    band.flag("bass", max(0, tick - 1920), tick + 480, [3, 5, 3])
+    page.wait_for_selector('.lines [data-kind="flag"]')
+    sees(
+        page,
+        "[...document.querySelectorAll('.map-words')].some((x) => x.textContent.includes('3×2 5'))",
+    )
+    assert page.evaluate("window.musebots.stage.store.stream('flags').at(-1).bot_id") == "bass"
+
+
+def test_the_heat_map_tells_unit_value_and_rank(page):
+    sees(page, "document.querySelectorAll('.map').length === 4")
+    page.wait_for_timeout(400)
+    box = page.locator(".map canvas").first.bounding_box()
+    words = None
+    for share in (0.78, 0.7, 0.6, 0.5):  # somewhere left of now there is a column
+        page.mouse.move(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
+        if page.locator("#tip").is_visible():
+            words = page.text_content("#tip")
+            break
+    assert words is not None
+    assert words.startswith("unit ")
+    page.keyboard.press("f")
+    assert page.get_attribute("#freeze", "aria-pressed") == "true"
+
+
+def test_panic_is_a_key_and_the_music_goes_on(page, band):
+    page.locator("body").press("Escape")
+    page.wait_for_selector('.lines [data-level="warning"]:has-text("panic")')
+    n = band.director.playback.scheduler.n_notes.total()
+    until(lambda: band.director.playback.scheduler.n_notes.total() > n + 3)
+
+
+def test_the_horizon_can_be_set(page, other, band):
+    page.locator("#horizon").focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    until(lambda: abs(band.director.playback.horizon_seconds - 0.08) < 1e-6)
+    sees(other, "document.getElementById('horizon-value').textContent === '80 ms'")
+    page.keyboard.press("Home")
+
+
+def test_a_tooltip_names_the_osc_message(page):
+    strip(page, "melody").get_by_label("solo melody").hover()
+    page.wait_for_selector("#tip:not([hidden])")
+    assert page.text_content("#tip code").startswith("/musebots/mix melody solo")
+
+
+@contextmanager
+def foreign_site():
+    """A page of somebody else, on this machine too."""
+
+    class Quiet(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("content-type", "text/html")
+            self.end_headers()
+            self.wfile.write(b"<!doctype html><link rel=icon href=data:,><title>foreign</title>")
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+        server.shutdown()
+
+
+CONNECT = """(address) => new Promise((tell) => {
+  const socket = new WebSocket(address);
+  socket.onopen = () => tell("open");
+  socket.onclose = () => tell("closed");
+})"""
+
+
+FETCH = "(address) => fetch(address).then(() => 'read', () => 'refused')"
+
+
+def test_a_page_of_another_origin_cannot_steer_the_band(browser, address):
+    socket = address.replace("http", "ws") + "/ws"
+    with foreign_site() as foreign:
+        page = browser.new_page()
+        page.goto(foreign)
+        assert page.evaluate(CONNECT, socket) == "closed"
+        assert (
+            page.evaluate("(a) => fetch(a).then(() => 'read', () => 'refused')", address)
+            == "refused"
+        )
+        page.goto(address)
+        assert page.evaluate(CONNECT, socket) == "open"
+        page.close()
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+@pytest.mark.parametrize("size", SIZES)
+def test_it_fits_the_screen(page, size, scheme, tmp_path):
+    page.set_viewport_size(dict(zip(("width", "height"), SIZES[size], strict=True)))
+    page.emulate_media(color_scheme=scheme)
+    sees(page, "document.querySelectorAll('.map').length === 4")
+    page.wait_for_timeout(250)
+    width, height = SIZES[size]
+    overflow = page.evaluate(
+        "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
+    )
+    assert overflow[0] <= width
+    if size != "tablet":
+        assert overflow[1] <= height
+    inside = """[...document.querySelectorAll('main .panel, header, footer')].every((panel) => {
+      const { left, right } = panel.getBoundingClientRect();
+      return left >= 0 && right <= innerWidth;
+    })"""
+    assert page.evaluate(inside)
+    kept = Path(os.environ.get("MUSEBOTS_ARTEFACTS", tmp_path))
+    kept.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=kept / f"page-{size}-{scheme}.png")
+    assert (kept / f"page-{size}-{scheme}.png").stat().st_size > 20_000
+
+
+def test_everything_can_be_reached_by_keyboard_and_has_a_name(page, other):
+    unnamed = """[...document.querySelectorAll('button, input, [role=radio]')]
+      .filter((x) => x.offsetParent)
+      .filter((x) => ![x.textContent, x.ariaLabel, x.closest('label')?.textContent]
+        .some((words) => words?.trim()))
+      .map((x) => x.outerHTML)"""
+    assert page.evaluate(unnamed) == []
+    page.keyboard.press("Tab")
+    reached = set()
+    for _ in range(100):
+        page.keyboard.press("Tab")
+        reached.add(
+            page.evaluate(
+                "document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.id"
+            )
+        )
+    assert {"bass gain", "mute bass", "bass pan", "calmer to bolder, the whole band"} <= reached
+
+
+def test_a_browser_that_lost_the_page_gets_everything_again(browser):
+    with Performance() as band:  # of its own, since a Director knows one page
+        _loses_and_finds_again(browser.new_page(), band)
+
+
+def _loses_and_finds_again(page, band):
+    port = free_port()
+    with page_process(band.address, port):
+        page.goto(f"http://127.0.0.1:{port}/")
+        page.wait_for_selector('.strip[data-bot="drums"]')
+    page.wait_for_selector("#veil:not([hidden])")
+    band.call(lambda: band.director.playback.change_mix("pad", "gain_db", -7.5, fade_seconds=0))
+    with page_process(band.address, port):
+        page.wait_for_selector("#veil", state="hidden", timeout=15000)
+        sees(page, "document.querySelector('[data-bot=\"pad\"] .db').textContent === '−7.5'")
+        n = page.evaluate("window.musebots.band.bots.get('bass').notes.length")
+        assert n > 8
+        assert page.locator('.strip[data-bot="pad"]').count() == 1
+    page.close()
+
+
+@pytest.fixture
+def clips(tmp_path):
+    """Six clips of two songs: tones."""
+    listed, key = [], {}
+    for index in range(6):
+        name = f"clip-{index:02d}.wav"
+        with wave.open(str(tmp_path / name), "wb") as file:
+            file.setparams((1, 2, 8000, 0, "NONE", "not compressed"))
+            tone = np.sin(np.arange(8000) * 2 * np.pi * (220 + 40 * index) / 8000)
+            file.writeframes((9000 * tone).astype("<i2").tobytes())
+        listed.append({"file": name})
+        key[name] = {"kind": "ours", "song": f"song {index // 3}"}
+    (tmp_path / "clips.json").write_text(json.dumps(listed))
+    (tmp_path / "key.json").write_text(json.dumps(key))
+    return tmp_path
+
+
+def test_a_listener_hears_both_answers_both_questions_and_is_asked_on(browser, clips, wrong):
+    port = free_port()
+    command = [sys.executable, "-m", "ensembles", "listen", str(clips), "--pairs", "2",
+               "--port", str(port)]  # fmt: skip
+    with started(command, port):
+        page = browser.new_page()
+        page.on("console", lambda said: said.type in BAD and wrong.append(said.text))
+        page.on("response", lambda answer: answer.status >= 400 and wrong.append(answer.url))
+        page.goto(f"http://127.0.0.1:{port}/")
+        page.fill("#listener", "ada")
+        page.click("#begin")
+        for _ in range(2):
+            assert page.is_disabled("#next")
+            for question in ("creative", "hear on"):
+                page.click(f'[data-question="{question}"] [data-answer="second"]')
+            assert page.is_disabled("#next")  # nothing has been heard yet
+            for key in "ab":
+                page.keyboard.press(key)
+                sees(page, "[...document.querySelectorAll('audio')].some((x) => !x.paused)")
+                sees(page, "[...document.querySelectorAll('audio')].every((x) => x.paused)")
+            sees(page, "!document.getElementById('next').disabled")
+            page.click("#next")
+        page.wait_for_selector("#thanks:not([hidden])")
+        page.close()
+    table = sqlite3.connect(clips / "answers.sqlite")
+    rows = table.execute("SELECT listener, question, answer FROM ratings").fetchall()
+    table.close()
+    assert len(rows) == 4
+    assert set(rows) == {("ada", "creative", "second"), ("ada", "hear on", "second")}

@@ -1,0 +1,92 @@
+"""The gate: what leads too far from what a network learned is halved, and said once. Pure."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from musebots.faders import Faders, alpha_of
+from musebots.gate import LEAST_SHARE, MAX_COST, MAX_KL_NATS, BarSteered, Gate
+
+
+def steered(value, kl=0.01, cost=1.0):
+    return BarSteered(value, value / 2, kl, cost)
+
+
+def test_within_the_gate_nothing_is_taken():
+    gate = Gate()
+    assert not any(gate.judge(steered(1.0, MAX_KL_NATS * 0.9, MAX_COST * 0.9)) for _ in range(50))
+    assert gate.share == 1.0
+
+
+@pytest.mark.parametrize(("kl", "cost", "word"), [(0.3, 1.0, "nats"), (0.01, 2.0, "surprising")])
+def test_out_of_it_alpha_is_halved_and_the_reason_is_told(kl, cost, word):
+    gate = Gate()
+    assert word in gate.judge(steered(1.0, kl, cost))
+    assert gate.share == 0.5
+
+
+@given(fader=st.floats(0.1, 1.0), slope=st.floats(0.1, 5.0))
+def test_there_is_no_loop_of_halving_and_coming_back(fader, slope):
+    """A fader that stands still is refused a few times at most, whatever the network is like."""
+    gate, n_refused, n_changes = Gate(), 0, 0
+    for _ in range(400):
+        before = gate.share
+        alpha = fader * gate.share
+        n_refused += bool(gate.judge(steered(fader, slope * alpha**2, 1 + slope * alpha)))
+        n_changes += gate.share != before
+    assert n_refused <= 5
+    assert n_changes <= 8
+
+
+def test_it_gives_back_what_it_took_when_the_fader_is_taken_back():
+    gate = Gate()
+    for _ in range(3):
+        gate.judge(steered(1.0, 0.5))
+    assert gate.share == 0.125
+    gate.judge(steered(0.0, 0.0))
+    assert gate.share == 1.0
+    assert Gate().share >= LEAST_SHARE
+
+
+def test_the_state_of_a_gate_can_be_kept_and_taken_up():
+    gate, other = Gate(), Gate()
+    for kl in (0.1, 0.4, 0.02):
+        gate.judge(steered(0.7, kl))
+    other.restore(gate.snapshot())
+    assert other.snapshot() == gate.snapshot()
+    assert [gate.judge(steered(0.7, 0.3)), gate.share] == [
+        other.judge(steered(0.7, 0.3)),
+        other.share,
+    ]
+
+
+@given(
+    moves=st.lists(st.tuples(st.sampled_from(["band", "own", "policy"]), st.floats(-3, 3),
+                             st.integers(0, 5000)), max_size=40),
+    tick=st.integers(0, 6000), written=st.floats(-2, 2),
+)  # fmt: skip
+def test_faders_add_up_and_never_leave_their_range(moves, tick, written):
+    faders = Faders()
+    for source, value, from_tick in moves:
+        faders.move(source, value, from_tick)
+    assert -1 <= faders.value_at(tick, written) <= 1
+    faders.switch(False, 0)
+    assert faders.value_at(tick, written) == 0
+
+
+def test_a_move_holds_from_its_tick_on_and_takes_back_what_was_to_come():
+    faders = Faders()
+    faders.move("own", 0.5, 100)
+    faders.move("own", -0.5, 200)
+    assert [faders.value_at(t) for t in (99, 100, 199, 200)] == [0, 0.5, 0.5, -0.5]
+    faders.move("own", 0.2, 150)
+    assert [faders.value_at(t) for t in (149, 150, 200)] == [0.5, 0.2, 0.2]
+
+
+@given(value=st.floats(-1, 1), low=st.floats(-1, 0), high=st.floats(0, 1))
+def test_the_whole_fader_covers_the_whole_range_on_both_sides(value, low, high):
+    alpha = alpha_of(value, (low, high))
+    assert low <= alpha <= high
+    assert alpha_of(1.0, (low, high)) == high
+    assert alpha_of(-1.0, (low, high)) == low
+    assert alpha_of(0.0, (low, high)) == 0
