@@ -18,7 +18,7 @@ from musebots.arrays import FloatArray
 __all__ = ["STRUCK", "Modes", "Struck", "note_waveform"]
 
 HIGHEST_HZ = 16000.0
-FADE_SECONDS = 0.06
+FADE_SECONDS, FADE_SHARE = 0.06, 0.4
 INAUDIBLE_DECAYS = 7.5  # the decay constants after which a mode is 65 dB down
 
 
@@ -108,10 +108,10 @@ def note_waveform(
         decays_per_second=1.0 / modes.decay_seconds[kept],
     )
     wave[: modes.knock.size] += modes.knock
-    n_fade = round(FADE_SECONDS * sample_rate_hz)
+    n_fade = max(round(FADE_SECONDS * sample_rate_hz), round(FADE_SHARE * wave.size))
     n_rise = max(2, round(sound.attack_seconds * sample_rate_hz))
     wave[:n_rise] *= np.linspace(0.0, 1.0, n_rise)
-    wave[-n_fade:] *= np.linspace(1.0, 0.0, n_fade) ** 2
+    wave[-n_fade:] *= np.cos(np.linspace(0.0, np.pi / 2, n_fade)) ** 2
     loudness = np.sqrt(np.mean(wave[: round(0.2 * sample_rate_hz)] ** 2))
     return np.asarray(0.2 * wave / loudness, dtype=np.float32)
 
