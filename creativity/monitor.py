@@ -8,6 +8,7 @@ never the music, and never the listening to the others.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import math
@@ -81,7 +82,7 @@ class Monitor(Musebot):
         if background.band is not None:
             self._band = BandWindow(background.band, background.voices, background.setup)
             self._ears[BAND] = self._band.ear
-        warm_up()
+        await asyncio.to_thread(warm_up)  # some seconds, the first time: it must not seem dead
         self._promise()
 
     async def play(self) -> None:

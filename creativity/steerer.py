@@ -12,9 +12,9 @@ import logging
 from collections import deque
 from collections.abc import Mapping
 
+from creativity.assessing import shipped_judge
 from creativity.judging import Judge, Judgement, passage_of, verdict_of
 from creativity.policies import Decision, Memory, Seen, Situation, decide
-from musebots.errors import ConfigError
 from musebots.messages import Action, Assessed, Flag, Message, Policy, Steer
 from musebots.musebot import Musebot
 from musebots.timebase import beats_from_ticks
@@ -49,6 +49,8 @@ class Steerer(Musebot):
         """Load the assessors of all roles: not while the music plays."""
         if self.judge is None:
             self.judge = shipped_judge()
+        if self.judge is None:
+            log.warning("no assessor comes with this musebots: nobody judges, policies do nothing")
 
     async def play(self) -> None:
         """Judge, decide and tell, bar by bar."""
@@ -167,8 +169,3 @@ class Steerer(Musebot):
             {name: tuple(int(unit) for unit in of) for name, of in units.items()},
             verdict,
         )
-
-
-def shipped_judge() -> Judge:
-    """The assessors that come with musebots."""
-    raise ConfigError("no assessor comes with this musebots")

@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from director.announcing import Announcements
 from director.caretaker import Caretaker, Nobody
@@ -28,9 +30,10 @@ from director.steering import SteeringNews, Steerings
 from director.succession import Succession
 from director.tempo import Tempo
 from director.transport import Transport
+from director.witness import Unseen, Witness
 from musebots.clock import Clock
 from musebots.faults import one_fault
-from musebots.messages import Lead, Message, Off
+from musebots.messages import Fader, Instrument, Lead, Message, Off, encode
 from musebots.network import LOOPBACK_HOST, Address, Network, Wire
 
 __all__ = ["DEFAULT_PORT", "Casting", "Director", "SessionReport"]
@@ -59,6 +62,8 @@ class Director:
         From the earliest time at which tick 0 could fall to when it is to; at once by default.
     on_finding : callable
         Hears what the monitor finds, and at which tick.
+    witness : Witness, optional
+        Sees every message, and what is planned and silenced.
     on_steering : callable
         Hears who moves the bots between calmer and bolder, and what comes of it, and at which tick.
     """
@@ -76,12 +81,16 @@ class Director:
         on_finding: Callable[[Finding, int], None] = lambda finding, tick: None,
         on_steering: Callable[[SteeringNews, int], None] = lambda news, tick: None,
         horizon_seconds: float = DEFAULT_HORIZON_SECONDS,
+        witness: Witness | None = None,
     ) -> None:
         self.score = score
         self.clock = Clock()
         self.clock.tempo_map = score.tempo_map
         self.clock.meter_map = score.meter_map
-        self.playback = Playback(score, self.clock, outputs, horizon_seconds=horizon_seconds)
+        self.playback = Playback(
+            score, self.clock, outputs, horizon_seconds=horizon_seconds, witness=witness
+        )
+        self._witness: Witness = witness or Unseen()
         self.findings = Findings(on_finding)
         self.is_over = False
         caretaker = caretaker or Nobody()
@@ -203,6 +212,16 @@ class Director:
         """Other tempi from these ticks on, as another clock wants them; see `Tempo.steer`."""
         self._tempo.steer(points)
 
+    def restore(self, retained: Mapping[str, Any]) -> None:
+        """Before the music: what was said, remembered and mixed in the session of before."""
+        self.reception.retained.restore(retained)
+        for move in self.reception.retained.moves():
+            with contextlib.suppress(ValueError):  # of a strip that is not there this time
+                if isinstance(move, Instrument):
+                    self.playback.change_instrument(move.bot_id, move.instrument)
+                else:
+                    self.playback.change_mix(move.bot_id, move.name, move.value, fade_seconds=0.0)
+
     def be_led(
         self,
         ask_leader: Callable[[float], bool],
@@ -210,6 +229,10 @@ class Director:
     ) -> None:
         """Somebody else leads the tempo, who is asked when it is to change, and may speak."""
         self._tempo.ask_leader, self._tempo.hear_leader = ask_leader, hear_leader
+
+    def move_fader(self, fader: Fader) -> None:
+        """Make a bot, or the band, calmer or bolder: as if somebody had sent the message."""
+        self.steering.take(fader, encode(fader))
 
     def status(self) -> Status:
         """Where the music is and who plays."""
@@ -256,6 +279,7 @@ class Director:
         )
 
     def _receive(self, message: Message, datagram: bytes, source: Address) -> None:
+        self._witness.heard(message, datagram, source)
         self._dispatch.receive(message, datagram, source)
         self.desk.take(message, datagram, source)
 

@@ -99,6 +99,7 @@ class Dispatch:
                 self._take_mix(message)
             case m.Instrument():
                 self.playback.change_instrument(message.bot_id, message.instrument)
+                self.reception.retained.keep_move(message)
             case m.SetTempo():
                 self.tempo.set(message.bpm, ramp_beats=message.ramp_beats)
             case m.Lead() if self._is_here(source) and self._is_from(message.bot_id, source):
@@ -205,6 +206,7 @@ class Dispatch:
         self.playback.change_mix(
             message.bot_id, message.name, message.value, fade_seconds=message.fade_seconds
         )
+        self.reception.retained.keep_move(message)
         for member in self.reception.roster.here:
             if member.is_classic:
                 self._send_gain(member, fade_seconds=message.fade_seconds)

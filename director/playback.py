@@ -25,6 +25,7 @@ from director.outputs.base import (
 from director.scheduler import Scheduled, Scheduler
 from director.score import Score, Strip
 from director.sounds import program_of, sounds_for
+from director.witness import Unseen, Witness
 from musebots.clock import Clock
 from musebots.notes import Note
 from musebots.timebase import TempoMap
@@ -48,6 +49,8 @@ class Playback:
         Already open; whoever opened them closes them.
     horizon_seconds : float
         The commit horizon.
+    witness : Witness, optional
+        Sees what is planned and what is silenced.
     """
 
     def __init__(
@@ -57,7 +60,9 @@ class Playback:
         outputs: Sequence[Output],
         *,
         horizon_seconds: float = DEFAULT_HORIZON_SECONDS,
+        witness: Witness | None = None,
     ) -> None:
+        self._witness: Witness = witness or Unseen()
         self.scheduler = Scheduler(score.swing, score.swing_unit_ticks, end_tick=score.end_tick)
         self.mix = Mix.of(score.strips)
         self._clock = clock
@@ -115,9 +120,10 @@ class Playback:
         self._send(StripAdded(tick, self._clock.tempo_map.seconds_at(tick), strip))
         self._send_levels()
 
-    def add(self, bot_id: str, notes: Iterable[Note]) -> None:
+    def add(self, bot_id: str, notes: Sequence[Note]) -> None:
         """Take in a bot's notes; `KeyError` for a bot without a strip."""
         channel, committed = self._channels[bot_id], self.committed_tick()
+        self._witness.planned(bot_id, notes)
         for note in notes:
             if self._first_tick and note.onset_ticks < self._first_tick:
                 continue
@@ -166,6 +172,7 @@ class Playback:
 
     def silence(self, bot_id: str) -> None:
         """A bot is gone: forget what it has pending and end what it has sounding."""
+        self._witness.silenced(bot_id)
         self._emit(self.scheduler.silence(self.committed_tick() + 1, bot_id=bot_id))
 
     def hush(self) -> None:

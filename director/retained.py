@@ -20,6 +20,7 @@ MAX_CONTROLS = 500
 KEPT_NOTES = 16  # datagrams a bot, most send one a bar
 KEPT_STATES = 3
 FLEETING_TOPICS = ("exiting",)  # an event, not a value
+_KINDS = ("broadcasts", "controls", "moves", "states")
 LASTING_TOPICS = ("intent",)  # of a place in the music: it holds although its sender is dead
 
 Turned = m.Control | m.Fader | m.Horizon | m.Policy | m.Steer
@@ -31,6 +32,7 @@ class Retained:
     def __init__(self) -> None:
         self._broadcasts: dict[tuple[str, str], bytes] = {}
         self._controls: dict[tuple[str, str], bytes] = {}
+        self._moves: dict[tuple[str, str], bytes] = {}
         self._notes: dict[str, deque[bytes]] = {}
         self._states: dict[str, dict[int, dict[int, m.State]]] = {}
 
@@ -49,6 +51,16 @@ class Retained:
             case m.Fader() | m.Steer():
                 key = (message.bot_id, message.address)
         _put(self._controls, key, datagram, MAX_CONTROLS)
+
+    def keep_move(self, message: m.Mix | m.Instrument) -> None:
+        """Where somebody left a fader of the mixer; mute, solo and instrument, too."""
+        name = message.name if isinstance(message, m.Mix) else message.address
+        _put(self._moves, (message.bot_id, name), m.encode(message), MAX_CONTROLS)
+
+    def moves(self) -> list[m.Mix | m.Instrument]:
+        """The faders that were moved, to where they are now, and the instruments."""
+        found = (m.decode(kept) for kept in self._moves.values())
+        return [move for move in found if isinstance(move, m.Mix | m.Instrument)]
 
     def keep_notes(self, bot_id: str, datagram: bytes) -> None:
         """What a bot plays."""
@@ -101,6 +113,7 @@ class Retained:
         return {
             "broadcasts": [_text(datagram) for datagram in self._broadcasts.values()],
             "controls": [_text(datagram) for datagram in self._controls.values()],
+            "moves": [_text(datagram) for datagram in self._moves.values()],
             "notes": {bot: [_text(d) for d in kept] for bot, kept in self._notes.items()},
             "states": [_text(datagram) for datagram in states],
         }
@@ -110,7 +123,7 @@ class Retained:
         for bot_id, texts in plain["notes"].items():
             for text in texts:
                 self.keep_notes(str(bot_id), base64.b64decode(text))
-        for text in (*plain["broadcasts"], *plain["controls"], *plain["states"]):
+        for text in (text for kind in _KINDS for text in plain[kind]):
             datagram = base64.b64decode(text)
             match m.decode(datagram):
                 case m.Broadcast() as message:
@@ -119,6 +132,8 @@ class Retained:
                     self.keep_control(message, datagram)
                 case m.State() as message:
                     self.keep_state(message)
+                case m.Mix() | m.Instrument() as message:
+                    self.keep_move(message)
 
     def forget_state(self, bot_id: str) -> None:
         """Its memory did it no good: let it begin anew."""

@@ -34,7 +34,7 @@ N_GRID = 200
 N_STEPS = 200
 SLOW_STEP_MS, TOO_SLOW_STEP_MS = 5.0, 30.0  # a 16th note at 120 bpm lasts 125 ms
 LATE_MS = 5.0
-PORTS_ARE_FOR = "needed only for --midi-out, --midi-in, --clock-out and --sync midi:PORT"
+PORTS_ARE_FOR = "needed only for --midi-out, --midi-in, --clock-out, --faders and --sync midi:PORT"
 
 
 class Verdict(StrEnum):

@@ -6,14 +6,15 @@ import asyncio
 import contextlib
 import logging
 import sys
-import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pydantic import JsonValue
 
 from director.director import DEFAULT_PORT, Director, SessionReport
+from director.findings import Finding
 from director.outputs.audio import WavOutput
 from director.outputs.audio.engine import AudioKind
 from director.outputs.audio.packets import StreamAddress
@@ -22,13 +23,13 @@ from director.outputs.deadline import DeadlineThread
 from director.outputs.midiclock import MidiClockOutput
 from director.outputs.midifile import MidiFileOutput
 from director.outputs.midiport import MidiPortOutput
+from director.outputs.recording import RecordingOutput
 from director.score import Score
 from director.status import Status
 from director.steering import SteeringNews
 from ensembles.config import BotSpec, Piece
 from ensembles.guests import GuestProcess
 from ensembles.hosts import Hosts
-from ensembles.journal import Journal, Saved
 from ensembles.lan import Lan, LanOptions, LinkReport
 from ensembles.leading import LeaderSpec, Leading
 from ensembles.logbook import Logbook, logbook_path
@@ -37,9 +38,15 @@ from ensembles.monitoring import (
     MonitorProcess,
     MonitorSpec,
     casting_of_monitor,
+    compiled_kernels,
     monitor_of,
 )
 from ensembles.notices import noted
+from ensembles.sessions.folder import SessionFolder
+from ensembles.sessions.keeping import kept
+from ensembles.sessions.makings import makings_of
+from ensembles.sessions.recorder import JournalledMidiFile, Recorder
+from ensembles.sessions.resuming import Saved, taken_up
 from ensembles.signals import StopRequest, stopping_on_signals
 from ensembles.sounding import opened_sound
 from ensembles.stage import cast_of, opened
@@ -56,7 +63,6 @@ log = logging.getLogger(__name__)
 
 STATUS_SECONDS = 0.1
 SWITCH_SECONDS = 0.0005
-RECORDINGS = Path("sessions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +70,15 @@ class LiveOptions:
     """What a performance changes of its piece; None leaves it as it is.
 
     `audio` is auto, portaudio, jack, browser or none; `midi_out` part of a port's name; `midi_path`
-    where the recording goes, by default ``sessions/<piece>-<date>-<time>.mid``. With
-    `ends_on_exiting` a bot that broadcasts `exiting` ends the session, as classic conductors have
-    it. A `journal` is kept at every bar line; `saved` is a session that is taken up again. With
-    `is_monitored` the monitor listens, also where the piece does not ask for it. With `page` the
-    live page is served, with `lan` other machines may join. The `leader` is who leads the tempo,
-    None the band itself; `clock_out` is part of the name of a port that MIDI clock is sent to.
-    `policy` and `target` say who makes the bots calmer or bolder, and how creative they are to be.
+    where the recording goes, by default into the session's own folder. With `ends_on_exiting` a bot
+    that broadcasts `exiting` ends the session, as classic conductors have it. `request` is what the
+    performer asked for, as plain values: what it takes to go on after a crash; `saved` is a session
+    that is taken up again. With `is_monitored` the monitor listens, also where the piece does not
+    ask for it. With `page` the live page is served, with `lan` other machines may join. The
+    `leader` is who leads the tempo, None the band itself; `clock_out` is part of the name of a port
+    that MIDI clock is sent to. `policy` and `target` say who makes the bots calmer or bolder, and
+    how creative they are to be; `faders` is part of the name of a MIDI input whose controllers move
+    the faders.
     """
 
     bars: int | None = None
@@ -81,13 +89,14 @@ class LiveOptions:
     midi_path: Path | None = None
     port: int = DEFAULT_PORT
     ends_on_exiting: bool = False
-    journal: Journal | None = None
+    request: Mapping[str, Any] | None = None
     saved: Saved | None = None
     is_monitored: bool = False
     leader: LeaderSpec | None = None
     clock_out: str | None = None
     policy: str | None = None
     target: float | None = None
+    faders: str | None = None
     page: PageOptions | None = None
     lan: LanOptions | None = None
 
@@ -177,14 +186,39 @@ async def play_live(
     on_notice: Callable[[str], None],
 ) -> LiveReport:
     """The coroutine behind `live`; `request` ends it."""
+    with kept(
+        piece.name,
+        request=options.request,
+        saved=options.saved,
+        must_be=options.midi_path is None,
+    ) as recorder:
+        return await _performed(piece, options, recorder, request, on_status, on_notice)
+
+
+async def _performed(
+    piece: Piece,
+    options: LiveOptions,
+    recorder: Recorder | None,
+    request: StopRequest,
+    on_status: Callable[[Status], None],
+    on_notice: Callable[[str], None],
+) -> LiveReport:
+    """A whole performance, written down by the recorder."""
     score = piece.score(bars=options.bars, bpm=options.bpm, seed=options.seed)
     if options.saved is not None:
-        score = _taken_up(score, options.saved)
+        score = taken_up(score, options.saved)
     score = with_policy(score, options.policy, options.target)
     is_wanted = options.is_monitored or is_flag_driven(score.policy)
     monitor = monitor_of(piece, is_wanted=is_wanted, on_notice=on_notice)
-    recording = options.midi_path or _new_recording(piece)
-    outputs: list[Output] = [MidiFileOutput(recording), *_written_and_wired(piece, options)]
+    if monitor is not None:
+        await compiled_kernels(request, on_notice)
+    recording = options.midi_path or _folder_of(recorder).recording
+    outputs = [_recording_output(recording, recorder), *_written_and_wired(piece, options)]
+    if options.saved is not None:
+        before = options.saved.before(score)
+        for output in outputs:
+            if isinstance(output, RecordingOutput):
+                output.begin_with(before.events)
     async with contextlib.AsyncExitStack() as stack:
         pulse = DeadlineThread("pulse")
         pulse.start()
@@ -205,6 +239,8 @@ async def play_live(
             outputs.append(audio)
         leading = await stack.enter_async_context(Leading.by(options.leader, score, on_notice))
         versions = recording.with_name(f"{recording.stem}-versions")
+        if recorder is not None:
+            versions = recorder.folder.versions
         supervisor = Supervisor(piece.source, versions)
         cast = cast_of(piece, score)
         guests = leading.guests
@@ -214,16 +250,27 @@ async def play_live(
         if is_steered(piece, score):
             steerer.start()
 
+        def on_finding(finding: Finding, tick: int) -> None:
+            logbook.find(finding, tick)
+            if recorder is not None:
+                recorder.find(finding, tick)
+
         def on_steering(news: SteeringNews, tick: int) -> None:
             logbook.steer(news, tick)
             steerer.hear(news, tick)
+            if recorder is not None:
+                recorder.steer(news, tick)
 
         if monitor is not None:
             cast[MONITOR_ID] = casting_of_monitor(monitor, score.seed)
         if options.page is not None:
             cast[PAGE_ID] = casting_of_page(
-                _facts(piece, score, recording, monitor, sound=audio.kind if audio else "none")
-                | {"sync": str(options.leader or "own clock")},
+                {
+                    **_facts(piece, score, recording, monitor),
+                    "sync": str(options.leader or "own clock"),
+                    "sound": audio.kind if audio else "none",
+                    "session": str(recorder.folder.path.resolve()) if recorder else "",
+                },
                 score.seed,
             )
         director = Director(
@@ -234,12 +281,17 @@ async def play_live(
             caretaker=supervisor,
             ends_on_exiting=options.ends_on_exiting,
             anchor_for=leading.anchor_for,
-            on_finding=logbook.find,
+            on_finding=on_finding,
             on_steering=on_steering,
+            witness=recorder,
         )
+        if recorder is not None:
+            recorder.follow(director.clock)
+            makings = {bot.id: makings_of(bot) for bot in piece.bots}
+            recorder.begin(score, cast, makings, piece=piece.name)
         director.roster.leave(PAGE_ID)  # nobody waits for the page
         if options.saved is not None:
-            director.reception.retained.restore(options.saved.retained)
+            director.restore(options.saved.retained)
         lan = None if options.lan is None else Lan(options.lan)
         network = UdpNetwork() if lan is None else lan.network
         address = await director.open(network, port=options.port)
@@ -252,8 +304,15 @@ async def play_live(
         request.attach(director.stop)
         stack.callback(request.detach)
         stack.enter_context(noted(director))
+        if options.faders is not None:
+            from director.inputs.faders import open_faders  # mido
+
+            moved = open_faders(
+                options.faders, lambda: director.playback.channels, director.move_fader
+            )
+            stack.callback(moved.close)
         await stack.enter_async_context(steerer.serving(director, (LOOPBACK_HOST, address[1])))
-        async with _reporting(director, on_status, options.journal), leading.of(director):
+        async with _reporting(director, on_status, recorder), leading.of(director):
             if monitor is not None:
                 listening = await MonitorProcess.start(director, (LOOPBACK_HOST, address[1]))
                 stack.push_async_callback(listening.end)
@@ -278,8 +337,8 @@ async def play_live(
             session = await director.run()
         if supervisor.mistake is not None:
             raise supervisor.mistake  # within the stack: nothing was played, so nothing is written
-    if options.journal is not None:
-        options.journal.finish()
+    if recorder is not None:
+        recorder.end(session, supervisor.n_restarts)
     if supervisor.is_deserted:
         raise MusebotError(f"no bot is left; what was played is in {recording}")
     return LiveReport(session, recording, supervisor.n_restarts, lan.report() if lan else ())
@@ -297,7 +356,7 @@ def _joins_by_itself(bot: BotSpec, lan: LanOptions | None) -> bool:
 
 
 def _facts(
-    piece: Piece, score: Score, recording: Path, monitor: MonitorSpec | None, *, sound: str
+    piece: Piece, score: Score, recording: Path, monitor: MonitorSpec | None
 ) -> dict[str, JsonValue]:
     """What the page shows of a session that nobody says over OSC."""
     return {
@@ -310,36 +369,17 @@ def _facts(
         "ratings": str(recording.resolve().with_suffix(".sqlite")),
         "bots": {bot.id: bot.bot for bot in piece.bots},
         "flags_per_hour": monitor.flags_per_hour if monitor else None,
-        "sound": sound,
     }
 
 
-def _taken_up(score: Score, saved: Saved) -> Score:
-    """The score from the bar on at which a session was cut off, after at least one of count-in."""
-    if not 0 <= saved.bar < score.n_bars:
-        raise ConfigError(f"the session was cut off at bar {saved.bar + 1} of {score.n_bars}")
-    return replace(
-        score,
-        first_bar=saved.bar,
-        tempo_map=saved.tempo_map,
-        count_in_bars=max(1, score.count_in_bars),
-    )
+def _folder_of(recorder: Recorder | None) -> SessionFolder:
+    if recorder is None:
+        raise RuntimeError("a session without a folder records elsewhere")
+    return recorder.folder
 
 
-def _new_recording(piece: Piece) -> Path:
-    """A file name that is not taken yet."""
-    try:
-        RECORDINGS.mkdir(exist_ok=True)
-    except OSError as error:
-        raise ConfigError(
-            f"cannot make the folder {RECORDINGS}: {error.strerror}; say where to record with -o"
-        ) from error
-    stem = f"{piece.name}-{time.strftime('%Y%m%d-%H%M%S')}"
-    path = RECORDINGS / f"{stem}.mid"
-    number = 2
-    while path.exists():
-        path, number = RECORDINGS / f"{stem}-{number}.mid", number + 1
-    return path
+def _recording_output(path: Path, recorder: Recorder | None) -> Output:
+    return MidiFileOutput(path) if recorder is None else JournalledMidiFile(path, recorder)
 
 
 def _written_and_wired(piece: Piece, options: LiveOptions) -> list[Output]:
@@ -363,15 +403,15 @@ def _written_and_wired(piece: Piece, options: LiveOptions) -> list[Output]:
 
 @contextlib.asynccontextmanager
 async def _reporting(
-    director: Director, on_status: Callable[[Status], None], journal: Journal | None
+    director: Director, on_status: Callable[[Status], None], recorder: Recorder | None
 ) -> AsyncIterator[None]:
-    """Report the status ten times a second while the block runs, and keep the journal."""
+    """Report the status ten times a second while the block runs; keep what it takes to resume."""
 
     async def report() -> None:
         while True:
             on_status(director.status())
-            if journal is not None:
-                journal.keep(director)
+            if recorder is not None:
+                recorder.keep(director)
             await asyncio.sleep(STATUS_SECONDS)
 
     task = asyncio.create_task(report())

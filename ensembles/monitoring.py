@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,16 +16,25 @@ from director.director import Casting, Director
 from ensembles.config import Piece
 from ensembles.pieces_format.model import MonitorTable
 from ensembles.processes import BotProcess, command_of
+from ensembles.signals import StopRequest
 from musebots.errors import BackgroundError
 from musebots.network import Address
 
-__all__ = ["MONITOR_ID", "MonitorProcess", "MonitorSpec", "casting_of_monitor", "monitor_of"]
+__all__ = [
+    "MONITOR_ID", "MonitorProcess", "MonitorSpec", "casting_of_monitor", "compiled_kernels",
+    "monitor_of",
+]  # fmt: skip
 
 log = logging.getLogger(__name__)
 
 MONITOR_ID = "monitor"
 REFERENCE = "creativity.monitor:Monitor"
 GRACE_SECONDS = 0.3
+COMPILING = (
+    sys.executable, "-P", "-c", "from creativity.streaming import warm_up; warm_up()",
+)  # fmt: skip
+LONG_SECONDS = 3.0
+POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +88,24 @@ def monitor_of(
 def casting_of_monitor(spec: MonitorSpec, seed: int) -> Casting:
     """What the monitor is told when it joins."""
     return Casting("monitor", seed, json.dumps(spec.settings, sort_keys=True))
+
+
+async def compiled_kernels(request: StopRequest, on_notice: Callable[[str], None]) -> None:
+    """Have the scanner's inner loops compiled before there is any music: once on a machine.
+
+    In a process of its own, which leaves them on disk; `request` ends the waiting.
+    """
+    process = await BotProcess.start(COMPILING)
+    loop = asyncio.get_running_loop()
+    began, is_told = loop.time(), False
+    try:
+        while process.is_running and not request.is_made:
+            if not is_told and loop.time() - began > LONG_SECONDS:
+                is_told = True
+                on_notice("the monitor's scanner is compiled for this machine, once")
+            await asyncio.sleep(POLL_SECONDS)
+    finally:
+        await process.end(0.0)
 
 
 class MonitorProcess:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -12,20 +11,19 @@ from director.director import Director
 from director.score import Score
 from director.steering import SteeringNews
 from ensembles.config import Piece
-from ensembles.processes import BotProcess, command_of
+from ensembles.guests import GuestProcess, GuestSpec
 from musebots.errors import ConfigError
 from musebots.messages import Policy
 from musebots.network import Address
 
 __all__ = ["DRIVEN", "STEERER_ID", "OnDemand", "is_flag_driven", "is_steered", "with_policy"]
 
-log = logging.getLogger(__name__)
-
 STEERER_ID = "steerer"
-REFERENCE = "creativity.steerer:Steerer"
+GUEST = GuestSpec(
+    STEERER_ID, "creativity.steerer:Steerer", "steerer", without="the faders stay as they are"
+)
 DRIVEN = ("nudge", "insist", "encourage", "damp")
 FLAG_DRIVEN = ("encourage", "damp")
-GRACE_SECONDS = 0.3
 
 
 def with_policy(score: Score, mode: str | None, target: float | None) -> Score:
@@ -88,14 +86,8 @@ class OnDemand:
 
     async def _serve(self, director: Director, address: Address) -> None:
         await self._is_wanted.wait()
-        command = command_of(REFERENCE, STEERER_ID, address)
-        process = await BotProcess.start(command, is_tied=True)
+        process = await GuestProcess.start(GUEST, director, address)
         try:
-            code = await process.wait()
-            if not director.is_over:
-                lines = process.last_lines
-                said = lines[-1] if lines else "it said nothing"
-                log.error("the steerer has died (%s): %s; the music goes on", code, said)
-                director.bot_gone(STEERER_ID)
+            await asyncio.Event().wait()
         finally:
-            await process.end(GRACE_SECONDS)
+            await process.end()

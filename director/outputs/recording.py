@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from pathlib import Path
 
 from director.outputs.base import NoteOff, NoteOn, OutputEvent, TempoChange
@@ -28,6 +29,11 @@ class RecordingOutput:
         self._events: list[OutputEvent] = []
         self._anchor_seconds: float | None = None
         self._stop_tick: int | None = None
+
+    def begin_with(self, events: Iterable[OutputEvent], *, stop_tick: int | None = None) -> None:
+        """What was played before, and where it ended, if not at the end of the score."""
+        self._events.extend(events)
+        self._stop_tick = stop_tick
 
     async def open(self, score: Score) -> None:
         """Remember the score, and find out now whether the file can be written.

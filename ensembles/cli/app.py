@@ -16,6 +16,7 @@ from ensembles.cli import (
     join,
     listen,
     perform,
+    sessions,
     train,
 )
 from musebots import __version__
@@ -49,6 +50,9 @@ def _root(
 
 app.command("play")(perform.play)
 app.command("render")(perform.render)
+app.command("replay")(sessions.replay)
+app.command("sessions")(sessions.sessions)
+app.command("report")(sessions.report)
 app.command("join")(join.join)
 app.command("tempo")(control.tempo)
 # A negative number of decibels is no option.

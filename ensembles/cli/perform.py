@@ -109,6 +109,9 @@ def play(
     ] = None,
     policy: Policy = None,
     target: Target = None,
+    faders: Annotated[
+        str | None, typer.Option("--faders", help="Move faders by the wheels of this MIDI input.")
+    ] = None,
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="The Director's UDP port; 0: any.")
     ] = CONDUCTOR_PORT,
@@ -119,9 +122,9 @@ def play(
     set_up_logging(verbose, quiet)
     from ensembles.classic.pieces import is_set, load_set
     from ensembles.config import load_piece
-    from ensembles.journal import Journal, read_journal
     from ensembles.perform import LiveOptions, live
     from ensembles.progress import StatusLine, tell
+    from ensembles.sessions.resuming import read_unfinished
     from ensembles.signals import stopping_on_signals
     from ensembles.web.process import PageOptions
 
@@ -129,7 +132,7 @@ def play(
                "bars": bars, "bpm": bpm, "seed": seed, "monitor": is_monitored,
                "sync": sync, "policy": policy and policy.value,
                "target": target}  # fmt: skip
-    saved = read_journal() if resume else None
+    saved = read_unfinished() if resume else None
     if saved is not None:
         request = saved.request
         piece, bars, bpm, seed = (request[key] for key in ("piece", "bars", "bpm", "seed"))
@@ -151,13 +154,14 @@ def play(
         midi_path=out,
         port=port,
         ends_on_exiting=is_classic,
-        journal=Journal(request),
+        request=request,
         saved=saved,
         is_monitored=is_monitored,
         leader=_leader(sync or chosen.table.sync.leader),
         clock_out=clock_out,
         policy=policy and policy.value,
         target=target,
+        faders=faders,
         page=page if has_page or opens_browser or audio is AudioDriver.BROWSER else None,
         lan=lan,
     )

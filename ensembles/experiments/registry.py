@@ -104,6 +104,11 @@ EXPERIMENTS: dict[str, Experiment] = {
         "ensembles.experiments.claims",
         RESEARCH,
     ),
+    "loop": Experiment(
+        "whether nudge reaches and holds a target, and flags stay as promised under every policy",
+        "ensembles.experiments.loop",
+        RESEARCH,
+    ),
     "polyphony": Experiment(
         "frame likelihood on the public piano-roll benchmark, beside published figures",
         "ensembles.experiments.polyphony",

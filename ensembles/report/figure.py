@@ -47,10 +47,12 @@ def figure(
         parts.append(_roll(axis, y, notes.get(bot_id, ())))
         bottom = y + ROLL
         if track is not None and track.ticks:
-            parts.append(_heat(axis, bottom + GAP, track, bot_id, flags))
-            parts.append(_curve(axis, bottom + 2 * GAP + HEAT, track))
-            bottom += 2 * GAP + HEAT + CURVE
-        else:
+            if track.innovations:
+                parts.append(_heat(axis, bottom + GAP, track, bot_id, flags))
+                bottom += GAP + HEAT
+            parts.append(_curve(axis, bottom + GAP, track))
+            bottom += GAP + CURVE
+        elif record.tracks:
             parts.append(_remark(axis, bottom, "not listened to"))
         parts += [_bracket(axis, flag, y, bottom) for flag in own]
         y = bottom + BETWEEN

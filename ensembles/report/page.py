@@ -36,9 +36,16 @@ def write_report(
 
 
 def page(
-    score: Score, notes: Mapping[str, Sequence[Note]], record: Record, session: SessionReport
+    score: Score,
+    notes: Mapping[str, Sequence[Note]],
+    record: Record,
+    session: SessionReport,
+    *,
+    kicker: str = "What the monitor heard",
+    before: str = "",
+    after: str = "",
 ) -> str:
-    """The page as HTML."""
+    """The page as HTML; `before` and `after` are sections to put around its own."""
     flags = sorted(session.flags, key=lambda flag: (flag.first_tick, flag.bot_id))
     title = escape(score.title)
     drums = {strip.bot_id for strip in score.strips if strip.role == "drums"}
@@ -47,15 +54,16 @@ def page(
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}: what the monitor heard</title>
+<title>{title}: {escape(kicker[0].lower() + kicker[1:])}</title>
 <style>{STYLE}</style>
 </head>
 <body>
 <header>
-<p class="kicker">What the monitor heard</p>
+<p class="kicker">{escape(kicker)}</p>
 <h1>{title}</h1>
 {_tiles(score, session, flags)}
 </header>
+{before}
 <section>
 <h2>Notes, activations, scores</h2>
 <p class="legend">For each bot, from the top: its notes; its hidden units, the stronger the
@@ -67,7 +75,7 @@ of the window that ends here, with the line above which it is flagged.
 </section>
 <section>
 <h2>Flags</h2>
-{_cards(flags, drums)}
+{_cards(flags, drums, is_monitored=bool(session.monitoring))}
 </section>
 <section>
 <h2>Calmer, bolder</h2>
@@ -76,10 +84,8 @@ middle, pale where the gate took some of it), how creative the assessor finds it
 done.</p>
 {acted(score, session.actions)}
 </section>
-<section>
-<h2>What was listened to</h2>
 {_listened(session.monitoring)}
-</section>
+{after}
 </body>
 </html>
 """
@@ -102,7 +108,9 @@ def _tiles(score: Score, session: SessionReport, flags: Sequence[Flag]) -> str:
     ) + "</div>"  # fmt: skip
 
 
-def _cards(flags: Sequence[Flag], drums: set[str]) -> str:
+def _cards(flags: Sequence[Flag], drums: set[str], *, is_monitored: bool) -> str:
+    if not (flags or is_monitored):
+        return '<p class="quiet">No monitor listened.</p>'
     if not flags:
         return '<p class="quiet">Nothing was flagged: all of it lies within normal playing.</p>'
     return '<div class="cards">' + "".join(_card(flag, drums) for flag in flags) + "</div>"
@@ -154,12 +162,14 @@ def _spelt(rows: Sequence[Sequence[int]], is_drums: bool) -> str:
 
 
 def _listened(monitoring: Mapping[str, Monitoring]) -> str:
+    if not monitoring:
+        return ""
     rows = "".join(
         f"<tr><th>{escape(of.who)}</th><td>{of.n_scanned}</td><td>{of.n_skipped}</td>"
         f"<td>{escape(of.why)}</td></tr>"
         for of in sorted(monitoring.values(), key=lambda of: (not of.bot_id, of.bot_id))
     )
     return (
-        "<table><thead><tr><th></th><th>steps scanned</th><th>not scanned</th><th>why not</th>"
-        f"</tr></thead><tbody>{rows}</tbody></table>"
+        "<section><h2>What was listened to</h2><table><thead><tr><th></th><th>steps scanned</th>"
+        f"<th>not scanned</th><th>why not</th></tr></thead><tbody>{rows}</tbody></table></section>"
     )

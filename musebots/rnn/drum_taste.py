@@ -156,8 +156,10 @@ class DrumTaste:
             leant[self._has_snare] += _ROLL_NATS
 
     def _go_on(self, leant: Float64Array, context: StepContext, memory: Memory) -> None:
+        if context.style not in _AGAIN_NATS:
+            return
         before = memory.bars_ago(context, _AGAIN_BARS) - 1
-        if before >= 0 and context.style in _AGAIN_NATS:
+        if before >= 0:
             leant[before] += nearest_on_grid(_AGAIN_NATS[context.style])
 
     def _nats_per_hit(self, context: StepContext) -> float:

@@ -272,6 +272,8 @@ class BassTaste(Taste):
     def _go_on(self, leant: Float64Array, context: StepContext, memory: Memory) -> None:
         ostinato = nearest_on_grid(_OSTINATO_NATS.get(context.style, 0.0))
         riff = nearest_on_grid(_RIFF_NATS.get(context.style, 0.0))
+        if not (ostinato or riff):
+            return
         drummed = self._drummed(context)
         for n_bars in _OSTINATO_BARS if ostinato else ():
             before = memory.bars_ago(context, n_bars) - 1

@@ -249,12 +249,7 @@ def test_a_session_whose_director_was_killed_is_taken_up_again(tmp_path):
     text = followed(resumed, {})
     render(load_piece("trio"), bars=6, bpm=200.0, seed=1, midi_path=tmp_path / "whole.mid")
     live, whole = (onsets(notes_of(tmp_path / name)) for name in ("second.mid", "whole.mid"))
-    assert (min(tick for tick, _ in live["drums"]) + 60) // BAR in (2, 3), text
-    for name in ("drums", "melody", "bass"):  # they know what the others played in the bar before
-        later = {(tick, pitch) for tick, pitch in whole[name] if tick >= 3 * BAR + 60}
-        assert later, text
-        assert later <= live[name] <= whole[name], text
-    assert not (tmp_path / "sessions" / "unfinished.json").exists()
+    assert live == whole, text  # what was played before is in it, and the rest is note for note
 
 
 def free_port():

@@ -1,0 +1,227 @@
+"""A session as its journal tells it: read again, in stretches from one beginning to the next."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from director.director import Casting
+from director.outputs import base
+from director.outputs.base import (
+    Level,
+    Marker,
+    NoteOff,
+    NoteOn,
+    OutputEvent,
+    StripAdded,
+    TempoChange,
+)
+from director.outputs.recording import missing_ends
+from director.score import Score
+from ensembles.sessions.folder import SessionFolder
+from ensembles.sessions.lines import Row, read_lines
+from ensembles.sessions.recorder import FORMAT
+from musebots import messages as m
+from musebots.errors import ConfigError, ProtocolError
+from musebots.generators import STEP_TICKS
+
+__all__ = ["Heard", "Session", "Stretch", "Take", "read_session"]
+
+_SCORE = TypeAdapter(Score)
+_EVENTS: dict[str, TypeAdapter[Any]] = {
+    name: TypeAdapter(getattr(base, name)) for name in ("TempoChange", "StripAdded")
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message as it came to the Director; `at` in seconds from the first downbeat, or None."""
+
+    at: float | None
+    source: str
+    message: m.Message
+    datagram: bytes
+
+
+@dataclass(frozen=True)
+class Take:
+    """What was played, as a recording has it.
+
+    `stop_tick` is where it ended, if not at the end of the score.
+    """
+
+    score: Score
+    events: tuple[OutputEvent, ...]
+    stop_tick: int | None
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """From a beginning, or from where a session was taken up, to where it ended or broke off."""
+
+    head: Row
+    rows: tuple[Row, ...]
+
+    @cached_property
+    def score(self) -> Score:
+        """The score, as it was when the stretch began."""
+        return _SCORE.validate_python(self.head["score"])
+
+    @cached_property
+    def cast(self) -> dict[str, Casting]:
+        """Who was waited for, and what each was told."""
+        return {
+            bot_id: Casting(row["role"], row["seed"], row["settings_json"])
+            for bot_id, row in self.head["cast"].items()
+        }
+
+    @property
+    def end(self) -> Row | None:
+        """What it came to; None where it was cut off."""
+        return next((row for row in reversed(self.rows) if row["event"] == "end"), None)
+
+    def of(self, *events: str) -> Iterator[Row]:
+        """The rows of these kinds."""
+        return (row for row in self.rows if row["event"] in events)
+
+    def messages(self) -> Iterator[Heard]:
+        """What came to the Director, in order; without notes, see `ensembles.sessions.recorder`."""
+        return _messages(self.of("message"))
+
+    def take(self) -> Take:
+        """What was played in this stretch alone."""
+        events: list[OutputEvent] = []
+        stop_tick: int | None = None
+        for row in self.of("played", "panic"):
+            if row["event"] == "played":
+                events.append(_event(row))
+                stop_tick = None
+                continue
+            stop_tick = int(row["tick"])
+            events = [event for event in events if event.tick <= stop_tick]
+            events.extend(missing_ends(events, stop_tick))
+        if self.end is None:  # it was cut off: what sounded then has not ended
+            stop_tick = max((event.tick for event in events), default=0)
+        return Take(self.score, tuple(events), stop_tick)
+
+
+@dataclass(frozen=True)
+class Session:
+    """A whole session."""
+
+    folder: SessionFolder
+    stretches: tuple[Stretch, ...]
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.folder.name
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it ended in order."""
+        return self.stretches[-1].end is not None
+
+    def rows(self, *events: str) -> Iterator[Row]:
+        """The rows of these kinds, of all stretches."""
+        return (row for stretch in self.stretches for row in stretch.of(*events))
+
+    def take(self, *, before_tick: int | None = None) -> Take:
+        """What was played, all stretches in one; where one was taken up, the later one counts.
+
+        Parameters
+        ----------
+        before_tick : int, optional
+            Only what was played before a bar line at which it is to be taken up again.
+        """
+        takes = [stretch.take() for stretch in self.stretches]
+        ends = [stretch.score.first_tick for stretch in self.stretches[1:]]
+        events: list[OutputEvent] = []
+        for take, end_tick in zip(takes, [*ends, before_tick], strict=True):
+            events.extend(take.events)
+            if end_tick is not None:
+                events = list(_before(events, end_tick))
+                events.extend(missing_ends(events, end_tick))
+        return Take(takes[-1].score, tuple(events), takes[-1].stop_tick)
+
+
+def read_session(folder: SessionFolder) -> Session:
+    """Read a session's journal.
+
+    Raises
+    ------
+    ConfigError
+        When it is none, or not one that this version understands.
+    """
+    try:
+        rows = read_lines(folder.journal)
+    except OSError as error:
+        raise ConfigError(f"{folder.journal} cannot be read: {error.strerror}") from error
+    stretches: list[tuple[Row, list[Row]]] = []
+    for row in rows:
+        if row.get("event") == "session":
+            stretches.append((row, []))
+        elif stretches and "event" in row:
+            stretches[-1][1].append(row)
+    if not stretches:
+        raise ConfigError(f"{folder.journal} is no journal of a session")
+    made = tuple(Stretch(head, tuple(of)) for head, of in stretches)
+    for stretch in made:
+        if stretch.head.get("format") != FORMAT:
+            raise ConfigError(
+                f"{folder.journal} has format {stretch.head.get('format')}, we read {FORMAT}"
+            )
+        try:
+            _ = stretch.score, stretch.cast
+        except (ValidationError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ConfigError(f"{folder.journal} cannot be read: {error}") from error
+    return Session(folder, made)
+
+
+def _before(events: Iterable[OutputEvent], bar_tick: int) -> Iterator[OutputEvent]:
+    """What comes before a bar line at which a session is taken up.
+
+    A note that is played a little early belongs to the bar all the same: it will be played again.
+    """
+    begun: set[tuple[int, int]] = set()
+    for event in events:
+        match event:
+            case NoteOn() if event.tick < bar_tick - STEP_TICKS // 2:
+                begun.add((event.channel, event.pitch))
+                yield event
+            case NoteOff() if event.tick < bar_tick and (event.channel, event.pitch) in begun:
+                begun.discard((event.channel, event.pitch))
+                yield event
+            case TempoChange() | Level() | Marker() | StripAdded() if event.tick < bar_tick:
+                yield event
+
+
+def heard_activations(folder: SessionFolder) -> list[Heard]:
+    """The activations that were told in a session, in order; empty where nobody heard them."""
+    try:
+        return list(_messages(iter(read_lines(folder.activations))))
+    except FileNotFoundError:
+        return []
+
+
+def _messages(rows: Iterator[Row]) -> Iterator[Heard]:
+    for row in rows:
+        datagram = base64.b64decode(row["datagram"])
+        try:
+            yield Heard(row["at"], row["source"], m.decode(datagram), datagram)
+        except ProtocolError:
+            continue
+
+
+def _event(row: Row) -> OutputEvent:
+    kind, what = row["kind"], row["what"]
+    if kind in _EVENTS:
+        event: OutputEvent = _EVENTS[kind].validate_python(what)
+        return event
+    made: OutputEvent = getattr(base, kind)(**what)
+    return made
