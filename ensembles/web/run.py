@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from ensembles.web.access import Gate, is_loopback
 from ensembles.web.app import Part, make_app
 from ensembles.web.audio import sound_routes
+from ensembles.web.downloads import download_routes
 from ensembles.web.member import PAGE_ID, PageMember
 from ensembles.web.rating import Rater
 from ensembles.web.serving import server_of
@@ -31,7 +32,7 @@ __all__ = ["PARTS", "main"]
 
 log = logging.getLogger(__name__)
 
-PARTS: tuple[Part, ...] = (sound_routes,)
+PARTS: tuple[Part, ...] = (sound_routes, download_routes)
 NICENESS = 5
 
 
