@@ -229,6 +229,10 @@ def render(
     wav: Annotated[
         Path | None, typer.Option("--wav", help="Also synthesise this WAV file.")
     ] = None,
+    stems: Annotated[
+        Path | None,
+        typer.Option("--stems", help="Also write each bot's own sound into this folder."),
+    ] = None,
     report: Annotated[
         Path | None,
         typer.Option("--report", help="Also write a page with what the monitor heard."),
@@ -257,7 +261,8 @@ def render(
             seed=seed,
             bpm=bpm,
             midi_path=midi_path,
-            wav_path=wav,
+            wav_path=wav or (stems / "master.wav" if stems is not None else None),
+            stems_path=stems,
             report_path=report,
             is_monitored=is_monitored,
             policy=policy and policy.value,
@@ -267,7 +272,9 @@ def render(
     if as_json:
         typer.echo(json.dumps(asdict(done), indent=2, default=str))
     elif not quiet:
-        files = " and ".join(str(path) for path in (midi_path, wav, report) if path is not None)
+        files = " and ".join(
+            str(path) for path in (midi_path, wav, stems, report) if path is not None
+        )
         late = f", {done.n_late_notes} late" if done.n_late_notes else ""
         flags = f", {done.n_flags} flags" if done.monitoring else ""
         typer.echo(
