@@ -73,7 +73,7 @@ class Desk:
             case m.Hello():
                 self._told.pop(source, None)
                 self._tell_turned(source)
-            case m.Mix():
+            case m.Mix() | m.Instrument():
                 pass
             case _:
                 return
@@ -113,6 +113,7 @@ class Desk:
                     strip.bot_id, strip.role, strip.channel + 1, strip.program,
                     controls.fader.end_db, controls.pan,
                     int(controls.is_muted), int(controls.is_solo),
+                    controls.reverb, controls.instrument,
                 ),
             )  # fmt: skip
         for member in self._reception.roster.members.values():

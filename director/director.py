@@ -33,7 +33,7 @@ from director.transport import Transport
 from director.witness import Unseen, Witness
 from musebots.clock import Clock
 from musebots.faults import one_fault
-from musebots.messages import Fader, Lead, Message, Off, encode
+from musebots.messages import Fader, Instrument, Lead, Message, Off, encode
 from musebots.network import LOOPBACK_HOST, Address, Network, Wire
 
 __all__ = ["DEFAULT_PORT", "Casting", "Director", "SessionReport"]
@@ -217,7 +217,10 @@ class Director:
         self.reception.retained.restore(retained)
         for move in self.reception.retained.moves():
             with contextlib.suppress(ValueError):  # of a strip that is not there this time
-                self.playback.change_mix(move.bot_id, move.name, move.value, fade_seconds=0.0)
+                if isinstance(move, Instrument):
+                    self.playback.change_instrument(move.bot_id, move.instrument)
+                else:
+                    self.playback.change_mix(move.bot_id, move.name, move.value, fade_seconds=0.0)
 
     def be_led(
         self,

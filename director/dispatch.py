@@ -97,6 +97,9 @@ class Dispatch:
                 self._take_control(message, datagram)
             case m.Mix():
                 self._take_mix(message)
+            case m.Instrument():
+                self.playback.change_instrument(message.bot_id, message.instrument)
+                self.reception.retained.keep_move(message)
             case m.SetTempo():
                 self.tempo.set(message.bpm, ramp_beats=message.ramp_beats)
             case m.Lead() if self._is_here(source) and self._is_from(message.bot_id, source):

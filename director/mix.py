@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from director.score import Strip
+from director.sounds import sound_of
 
 __all__ = ["Fader", "Mix", "StripMix", "gain_from_db"]
 
@@ -64,6 +65,8 @@ class StripMix:
     pan: float = 0.0
     is_muted: bool = False
     is_solo: bool = False
+    reverb: float = 0.0
+    instrument: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,9 +79,7 @@ class Mix:
     @classmethod
     def of(cls, strips: Iterable[Strip]) -> Mix:
         """The mix that a score begins with."""
-        return cls(
-            {s.bot_id: StripMix(Fader(end_db=max(MIN_DB, s.gain_db)), pan=s.pan) for s in strips}
-        )
+        return cls({strip.bot_id: _beginning(strip) for strip in strips})
 
     def with_strip(self, strip: Strip) -> Mix:
         """The mix with another strip, at its own level."""
@@ -126,10 +127,27 @@ class Mix:
                 strip = replace(strip, fader=fader)
             case "pan":
                 strip = replace(strip, pan=min(1.0, max(-1.0, value)))
+            case "reverb":
+                strip = replace(strip, reverb=min(1.0, max(0.0, value)))
             case "mute":
                 strip = replace(strip, is_muted=bool(value))
             case "solo":
                 strip = replace(strip, is_solo=bool(value))
             case _:
-                raise ValueError(f"a strip has gain_db, pan, mute and solo, got {name!r}")
+                raise ValueError(f"a strip has gain_db, pan, reverb, mute and solo, got {name!r}")
         return replace(self, strips={**self.strips, bot_id: strip})
+
+    def with_instrument(self, bot_id: str, instrument: str) -> Mix:
+        """The mix after a strip has been given another instrument."""
+        changed = replace(self.strips[bot_id], instrument=instrument)
+        return replace(self, strips={**self.strips, bot_id: changed})
+
+
+def _beginning(strip: Strip) -> StripMix:
+    sound = sound_of(strip)
+    return StripMix(
+        Fader(end_db=max(MIN_DB, strip.gain_db)),
+        pan=strip.pan,
+        reverb=sound.reverb if strip.reverb is None else strip.reverb,
+        instrument=sound.name,
+    )

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from director.mix import Mix
 from director.outputs.base import (
+    InstrumentChanged,
     Level,
     Marker,
     NoteOff,
@@ -23,6 +24,7 @@ from director.outputs.base import (
 )
 from director.scheduler import Scheduled, Scheduler
 from director.score import Score, Strip
+from director.sounds import program_of, sounds_for
 from director.witness import Unseen, Witness
 from musebots.clock import Clock
 from musebots.notes import Note
@@ -70,7 +72,7 @@ class Playback:
         self._channels = {strip.bot_id: strip.channel for strip in score.strips}
         self._committed_tick = -1
         self._first_tick = 0  # what begins before is not heard
-        self._heard_levels: dict[str, tuple[float, float]] = {}
+        self._heard_levels: dict[str, tuple[float, float, float]] = {}
         self._loop = asyncio.get_running_loop()
         self._alarm: asyncio.TimerHandle | None = None
         self._fade_alarm: asyncio.TimerHandle | None = None
@@ -147,6 +149,26 @@ class Playback:
             bot_id, name, value, now_seconds=self._loop.time(), fade_seconds=fade_seconds
         )
         self._send_levels()
+
+    def change_instrument(self, bot_id: str, name: str) -> None:
+        """Give a strip another instrument.
+
+        Raises
+        ------
+        ValueError
+            For an unknown strip, or an instrument that it may not have.
+        """
+        strip = next((strip for strip in self.strips if strip.bot_id == bot_id), None)
+        if strip is None:
+            raise ValueError(f"no strip {bot_id!r}; there are {', '.join(self.channels)}")
+        names = sounds_for(strip.role, strip.channel)
+        if name not in names:
+            raise ValueError(f"{bot_id} can sound like {', '.join(names)}; got {name!r}")
+        self.mix = self.mix.with_instrument(bot_id, name)
+        program = program_of(name)
+        tick = max(0, self.committed_tick())
+        seconds = self._clock.tempo_map.seconds_at(tick)
+        self._send(InstrumentChanged(tick, seconds, bot_id, strip.channel, name, program))
 
     def silence(self, bot_id: str) -> None:
         """A bot is gone: forget what it has pending and end what it has sounding."""
@@ -230,7 +252,7 @@ class Playback:
             return
         now, tick = self._loop.time(), max(0, self.committed_tick())
         for bot_id, strip in self.mix.strips.items():
-            level = (self.mix.gain_at(bot_id, now), strip.pan)
+            level = (self.mix.gain_at(bot_id, now), strip.pan, strip.reverb)
             if self._heard_levels.get(bot_id) != level:
                 self._heard_levels[bot_id] = level
                 seconds = self._clock.tempo_map.seconds_at(tick)

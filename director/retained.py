@@ -52,14 +52,15 @@ class Retained:
                 key = (message.bot_id, message.address)
         _put(self._controls, key, datagram, MAX_CONTROLS)
 
-    def keep_move(self, message: m.Mix) -> None:
-        """Where somebody left a fader of the mixer; mute and solo, too."""
-        _put(self._moves, (message.bot_id, message.name), m.encode(message), MAX_CONTROLS)
+    def keep_move(self, message: m.Mix | m.Instrument) -> None:
+        """Where somebody left a fader of the mixer; mute, solo and instrument, too."""
+        name = message.name if isinstance(message, m.Mix) else message.address
+        _put(self._moves, (message.bot_id, name), m.encode(message), MAX_CONTROLS)
 
-    def moves(self) -> list[m.Mix]:
-        """The faders that were moved, to where they are now."""
+    def moves(self) -> list[m.Mix | m.Instrument]:
+        """The faders that were moved, to where they are now, and the instruments."""
         found = (m.decode(kept) for kept in self._moves.values())
-        return [move for move in found if isinstance(move, m.Mix)]
+        return [move for move in found if isinstance(move, m.Mix | m.Instrument)]
 
     def keep_notes(self, bot_id: str, datagram: bytes) -> None:
         """What a bot plays."""
@@ -131,7 +132,7 @@ class Retained:
                     self.keep_control(message, datagram)
                 case m.State() as message:
                     self.keep_state(message)
-                case m.Mix() as message:
+                case m.Mix() | m.Instrument() as message:
                     self.keep_move(message)
 
     def forget_state(self, bot_id: str) -> None:

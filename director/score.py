@@ -38,6 +38,10 @@ class Strip:
         Relative to full level; 0 is unchanged, -inf is silence.
     pan : float
         -1 (left) .. 1 (right).
+    instrument : str
+        One of `director.sounds`; empty: what `program` stands for.
+    reverb : float or None
+        How much goes into the room, 0..1; None: as is usual for the instrument.
     """
 
     bot_id: str
@@ -46,6 +50,8 @@ class Strip:
     program: int = 0
     gain_db: float = 0.0
     pan: float = 0.0
+    instrument: str = ""
+    reverb: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from director.sounds import SOUNDS
 from ensembles.config import list_pieces, load_piece
 from musebots.errors import OutputUnavailable
 from musebots.registry import stock_bots
@@ -18,10 +19,11 @@ OUTPUTS = {
 
 
 def catalogue() -> dict[str, dict[str, str]]:
-    """Pieces, bots, outputs and MIDI ports: name and description of each."""
+    """Pieces, bots, instruments, outputs and MIDI ports: name and description of each."""
     return {
         "pieces": {name: _describe(name) for name in list_pieces()},
         "bots": stock_bots(),
+        "instruments": {sound.name: f"{sound.family}: {sound.words}" for sound in SOUNDS},
         "outputs": OUTPUTS,
         "MIDI_ports": _midi_ports(),
     }

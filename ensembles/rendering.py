@@ -83,6 +83,7 @@ def render(
     seed: int | None = None,
     midi_path: Path | None = None,
     wav_path: Path | None = None,
+    stems_path: Path | None = None,
     report_path: Path | None = None,
     is_monitored: bool = False,
     policy: str | None = None,
@@ -98,6 +99,8 @@ def render(
         Instead of the piece's own.
     midi_path, wav_path : Path, optional
         Files to write; each appears whole or not at all.
+    stems_path : Path, optional
+        A folder for the sound of each bot by itself, before the master; wants `wav_path`, too.
     report_path : Path, optional
         A page that shows what the monitor heard and flagged.
     is_monitored : bool
@@ -143,7 +146,11 @@ def render(
         outputs: list[Output] = [MidiFileOutput(midi_path)]
         if wav_path is not None:
             outputs.append(
-                WavOutput(wav_path, progress=lambda done: on_progress(share + (1 - share) * done))
+                WavOutput(
+                    wav_path,
+                    stems=stems_path,
+                    progress=lambda done: on_progress(share + (1 - share) * done),
+                )
             )
         memory, record = MemoryOutput(), None
         if report_path is not None:

@@ -12,8 +12,8 @@ from typing import Protocol, TypeAlias
 from director.score import Score, Strip
 from musebots.timebase import TempoMap
 
-__all__ = ["Level", "Marker", "NoteOff", "NoteOn", "Output", "OutputEvent", "StripAdded",
-           "TempoChange"]  # fmt: skip
+__all__ = ["InstrumentChanged", "Level", "Marker", "NoteOff", "NoteOn", "Output", "OutputEvent",
+           "StripAdded", "TempoChange"]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,8 @@ class Level:
         Linear, 0 (silent) .. ; 1 is unchanged.
     pan : float
         -1 (left) .. 1 (right).
+    reverb : float or None
+        How much goes into the room, 0..1; None leaves it as it is.
     """
 
     tick: int
@@ -57,6 +59,7 @@ class Level:
     channel: int
     gain: float
     pan: float
+    reverb: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,21 @@ class StripAdded:
 
 
 @dataclass(frozen=True, slots=True)
+class InstrumentChanged:
+    """From now on a strip sounds like another instrument (one of `director.sounds`).
+
+    `program` is the General MIDI program that is nearest to it.
+    """
+
+    tick: int
+    seconds: float
+    bot_id: str
+    channel: int
+    instrument: str
+    program: int
+
+
+@dataclass(frozen=True, slots=True)
 class Marker:
     """Something to be read at this place of a recording; it makes no sound."""
 
@@ -86,7 +104,9 @@ class Marker:
     text: str
 
 
-OutputEvent: TypeAlias = NoteOn | NoteOff | Level | TempoChange | StripAdded | Marker
+OutputEvent: TypeAlias = (
+    NoteOn | NoteOff | Level | InstrumentChanged | TempoChange | StripAdded | Marker
+)
 
 
 class Output(Protocol):

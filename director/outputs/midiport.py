@@ -9,7 +9,7 @@ from typing import Any
 import mido
 
 from director.channels import CHANNELS_PER_PORT
-from director.outputs.base import Level, NoteOff, NoteOn, OutputEvent, StripAdded
+from director.outputs.base import InstrumentChanged, Level, NoteOff, NoteOn, OutputEvent, StripAdded
 from director.outputs.controllers import (
     ALL_NOTES_OFF,
     PAN,
@@ -91,6 +91,9 @@ class MidiPortOutput:
             self._thread.call_at(when, self._note_off, event.channel, event.pitch)
         elif isinstance(event, Level):
             self._thread.call_at(when, self._level, event)
+        elif isinstance(event, InstrumentChanged):
+            message = mido.Message("program_change", channel=event.channel, program=event.program)
+            self._thread.call_at(when, self._send_now, message)
         elif isinstance(event, StripAdded):
             self._thread.call_at(when, self._set_up, event.strip)
 

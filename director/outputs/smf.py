@@ -8,6 +8,7 @@ import mido
 
 from director.channels import channel_on_port, port_of
 from director.outputs.base import (
+    InstrumentChanged,
     Level,
     Marker,
     NoteOff,
@@ -171,6 +172,10 @@ def _strip_track(strip: Strip, events: list[OutputEvent], end_tick: int) -> mido
         tick = max(0, event.tick)
         if isinstance(event, Level):
             volume, pan = _append_level(timed, tick, event, was=(volume, pan))
+        elif isinstance(event, InstrumentChanged):
+            timed.append(
+                (tick, mido.Message("program_change", channel=channel, program=event.program))
+            )
         elif isinstance(event, NoteOn):
             voice = (event.channel, event.pitch)
             if voice in sounding:

@@ -57,6 +57,7 @@ app.command("join")(join.join)
 app.command("tempo")(control.tempo)
 # A negative number of decibels is no option.
 app.command("mix", context_settings={"ignore_unknown_options": True})(control.mix)
+app.command("instrument")(control.instrument)
 app.command("knob")(control.knob)
 app.command("fader", context_settings={"ignore_unknown_options": True})(control.fader)
 app.command("policy")(control.policy)

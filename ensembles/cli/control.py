@@ -39,6 +39,7 @@ class Fader(StrEnum):
 
     GAIN_DB = "gain_db"
     PAN = "pan"
+    REVERB = "reverb"
     MUTE = "mute"
     SOLO = "solo"
 
@@ -86,7 +87,7 @@ def tempo(
 def mix(
     bot: Bot,
     fader: Annotated[Fader, typer.Argument(help="What to move; 'all' has gain_db only.")],
-    value: Annotated[float, typer.Argument(help="dB, -1..1 for pan, 0 or 1 for mute and solo.")],
+    value: Annotated[float, typer.Argument(help="dB; -1..1 for pan; 0..1 for reverb, mute, solo.")],
     fade_seconds: Annotated[float, typer.Option("--fade", min=0, help="Seconds.")] = 0.0,
     director: Director = HERE,
     key: Key = "",
@@ -99,6 +100,22 @@ def mix(
     if not math.isfinite(value):
         raise typer.BadParameter("must be a number", param_hint="VALUE")
     _send(Mix("" if bot == "all" else bot, fader.value, value, fade_seconds), director, key)
+
+
+def instrument(
+    bot: Bot,
+    name: Annotated[str, typer.Argument(help="vibraphone, upright, jazz ...; see 'list'.")],
+    director: Director = HERE,
+    key: Key = "",
+) -> None:
+    """Give a bot another instrument while the band plays."""
+    from director.sounds import SOUNDS
+    from musebots.messages import Instrument
+
+    names = [sound.name for sound in SOUNDS]
+    if name not in names:
+        raise typer.BadParameter(f"there is {', '.join(names)}", param_hint="NAME")
+    _send(Instrument(bot, name), director, key)
 
 
 def knob(

@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from director.sounds import sounds_for
 from ensembles.classic.folders import is_classic_folder
 from ensembles.leading import read_leader
 from ensembles.pieces_format.consistency import mistake, mistakes_of
@@ -151,6 +152,8 @@ class BotTable(_Table):
     program: Program | None = None
     gain_db: Annotated[float, ranged(-60.0, 12.0)] = 0.0
     pan: Signed = 0.0
+    instrument: str | None = None
+    reverb: Unit | None = None
     seed: Seed | None = None
     host: str | None = None
     settings: dict[str, JsonValue] = {}
@@ -206,6 +209,14 @@ class BotTable(_Table):
                 f"a bot needs a class ({names}, or package.module:Class), a folder, or one of "
                 "these names as its role"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _sounds_like_what_it_may(self) -> Self:
+        names = sounds_for(self.part, (self.channel or 1) - 1)
+        if self.instrument is not None and self.instrument not in names:
+            reason = f"must be one of {', '.join(names)}, got {self.instrument!r}"
+            raise mistake(reason, "instrument")
         return self
 
     @property

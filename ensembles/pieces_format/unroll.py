@@ -8,6 +8,7 @@ from itertools import cycle
 
 from director.channels import free_channel
 from director.score import SectionTemplate, Strip
+from director.sounds import program_of
 from ensembles.pieces_format.model import BotTable, PieceTable, SectionTable, SteeringTable
 from musebots.harmony import Chord
 from musebots.messages import Policy
@@ -182,4 +183,15 @@ def assign_channels(bots: Sequence[BotTable]) -> tuple[int, ...]:
 def strip(bot: BotTable, channel: int) -> Strip:
     """The bot's place in the mix; `channel` counts from 1."""
     program = DEFAULT_PROGRAMS.get(bot.part, 0) if bot.program is None else bot.program
-    return Strip(bot.id, bot.part, channel - 1, program=program, gain_db=bot.gain_db, pan=bot.pan)
+    if bot.instrument is not None and bot.program is None and bot.part != "drums":
+        program = program_of(bot.instrument)
+    return Strip(
+        bot.id,
+        bot.part,
+        channel - 1,
+        program=program,
+        gain_db=bot.gain_db,
+        pan=bot.pan,
+        instrument=bot.instrument or "",
+        reverb=bot.reverb,
+    )

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 
 __all__ = ["recast", "rehear"]
 
-OF_THE_PERFORMERS = (m.Control, m.Fader, m.HarmonyPlan, m.Horizon, m.Mix, m.Panic, m.Policy)
+OF_THE_PERFORMERS = (
+    m.Control, m.Fader, m.HarmonyPlan, m.Horizon, m.Instrument, m.Mix, m.Panic, m.Policy,
+)  # fmt: skip
 SILENCED = None
 HEARTBEAT_SECONDS = 1.0
 

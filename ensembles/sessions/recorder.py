@@ -50,7 +50,7 @@ __all__ = ["FORMAT", "JournalledMidiFile", "Recorder"]
 
 FORMAT = 1
 UNHEARD = (m.Alive, m.ClockPing, m.Notes, m.Progress, m.State)
-READABLE = (m.Control, m.Fader, m.Horizon, m.Mix, m.Policy, m.Rating, m.SetTempo)
+READABLE = (m.Control, m.Fader, m.Horizon, m.Instrument, m.Mix, m.Policy, m.Rating, m.SetTempo)
 
 
 class Recorder:

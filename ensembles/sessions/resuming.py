@@ -87,7 +87,7 @@ def _with_last_moves(plain: Mapping[str, Any], folder: SessionFolder) -> dict[st
     for stretch in read_session(folder).stretches:
         for heard in stretch.messages():
             match heard.message:
-                case m.Mix() as move:
+                case m.Mix() | m.Instrument() as move:
                     retained.keep_move(move)
                 case m.Control() | m.Fader() | m.Horizon() | m.Policy() as turned:
                     retained.keep_control(turned, heard.datagram)

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from director.sounds import SOUNDS
 from musebots import messages as m
 
 __all__ = ["CONTROLS", "Control", "controls_json", "message_of"]
@@ -59,8 +60,11 @@ CONTROLS: tuple[Control, ...] = (
             (("bpm", 10, 480), ("ramp_beats", 0, 4096))),
     _mix("gain_db", "how loud a bot is, in dB; an empty id is the master", -60, 12),
     _mix("pan", "where a bot sits, from left to right", -1, 1),
+    _mix("reverb", "how much of a bot goes into the room", 0, 1),
     _mix("mute", "whether a bot is silent", 0, 1),
     _mix("solo", "whether only this bot, and others that are solo, are heard", 0, 1),
+    Control("instrument", m.Instrument, "what a bot sounds like: " + ", ".join(
+            sound.name for sound in SOUNDS)),
     Control("knob", m.Control, "intensity, density or register of a bot; an empty id is everybody",
             (), (("value", 0, 1),)),
     Control("fader", m.Fader, "calmer (-1) to bolder (1); an empty id is the whole band", (),

@@ -12,7 +12,16 @@ writing is strict. `tags` are the OSC types of the fixed fields; a trailing ``*`
 from musebots.messages.base import Message, OscValue, Unknown
 from musebots.messages.classic import AgentList, Alive, Broadcast, Gain, Meter, Off, Time
 from musebots.messages.continuing import DONE_TICK, Progress, State
-from musebots.messages.controls import Add, Control, Mix, Remove, Replace, SetTempo, Stop
+from musebots.messages.controls import (
+    Add,
+    Control,
+    Instrument,
+    Mix,
+    Remove,
+    Replace,
+    SetTempo,
+    Stop,
+)
 from musebots.messages.joining import Bye, ClockPing, ClockPong, Hello, Ready, Roster, Welcome
 from musebots.messages.leading import Heard, Lead
 from musebots.messages.listening import (
@@ -53,13 +62,13 @@ from musebots.messages.wire import MAX_DATAGRAM_BYTES, decode, decode_all, encod
 __all__ = [
     "AT_ONCE", "DONE_TICK", "MAX_CHORDS_PER_MESSAGE", "MAX_DATAGRAM_BYTES",
     "MAX_NOTES_PER_MESSAGE", "MAX_UNITS", "MEANS", "MESSAGES", "MODES", "NOT_STARTED",
-    "PROTOCOL_VERSION", "Action", "Activations", "Add", "AgentList", "Alive", "Assessed",
-    "Bars", "Broadcast", "Bye", "Cancel", "ClockPing", "ClockPong", "Control", "Fader", "Flag",
-    "Form", "Gain", "HarmonyPlan", "Heard", "Hello", "Horizon", "Lead", "Member", "Message",
+    "PROTOCOL_VERSION", "Action", "Activations", "Add", "AgentList", "Alive", "Assessed", "Bars",
+    "Broadcast", "Bye", "Cancel", "ClockPing", "ClockPong", "Control", "Fader", "Flag", "Form",
+    "Gain", "HarmonyPlan", "Heard", "Hello", "Horizon", "Instrument", "Lead", "Member", "Message",
     "Meter", "Mix", "Monitoring", "Notes", "Notice", "Off", "OscValue", "Panic", "Policy",
     "Progress", "Rating", "Ready", "Remove", "Replace", "Roster", "Score", "Sealed", "SetTempo",
-    "State", "Steer", "Steered", "Stop", "Strip", "Tempo", "Time", "Unknown", "Wanted",
-    "Welcome", "decode", "decode_all", "encode", "plain", "steps_per_message",
+    "State", "Steer", "Steered", "Stop", "Strip", "Tempo", "Time", "Unknown", "Wanted", "Welcome",
+    "decode", "decode_all", "encode", "plain", "steps_per_message",
 ]  # fmt: skip
 
 PROTOCOL_VERSION = 1

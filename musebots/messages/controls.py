@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from musebots.messages.base import Message
 
-__all__ = ["Add", "Control", "Mix", "Remove", "Replace", "SetTempo", "Stop"]
+__all__ = ["Add", "Control", "Instrument", "Mix", "Remove", "Replace", "SetTempo", "Stop"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,25 @@ class Mix(Message):
     address = "/musebots/mix"
     tags = "ssff"
     sent = "anyone to Director"
-    sense = "bot id (empty: master), gain_db | pan | mute | solo, value, fade in seconds"
+    sense = "bot id (empty: master), gain_db | pan | reverb | mute | solo, value, fade in seconds"
 
     bot_id: str
     name: str
     value: float
     fade_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument(Message):
+    """`/musebots/instrument`: a strip sounds like another instrument from now on."""
+
+    address = "/musebots/instrument"
+    tags = "ss"
+    sent = "anyone to Director"
+    sense = "bot id, instrument: vibraphone | upright | jazz | ..."
+
+    bot_id: str
+    instrument: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,16 @@ from __future__ import annotations
 from musebots.messages.base import Message
 from musebots.messages.classic import AgentList, Alive, Broadcast, Gain, Meter, Off, Time
 from musebots.messages.continuing import Progress, State
-from musebots.messages.controls import Add, Control, Mix, Remove, Replace, SetTempo, Stop
+from musebots.messages.controls import (
+    Add,
+    Control,
+    Instrument,
+    Mix,
+    Remove,
+    Replace,
+    SetTempo,
+    Stop,
+)
 from musebots.messages.joining import Bye, ClockPing, ClockPong, Hello, Ready, Roster, Welcome
 from musebots.messages.leading import Heard, Lead
 from musebots.messages.listening import Activations, Flag, Monitoring, Wanted
@@ -20,6 +29,6 @@ MESSAGES: tuple[type[Message], ...] = (
     Alive, Time, Meter, AgentList, Gain, Off, Broadcast, Hello, Welcome, Ready, Bye, Roster,
     ClockPing, ClockPong, Tempo, Lead, Bars, HarmonyPlan, Form, Notes, Heard, Cancel, Progress,
     State, Wanted, Activations, Flag, Monitoring, Score, Strip, Member, Notice, Control, Fader,
-    Policy, Steer, Steered, Assessed, Action, Mix, SetTempo, Horizon, Rating, Panic, Add,
-    Remove, Replace, Stop, Sealed,
+    Policy, Steer, Steered, Assessed, Action, Mix, Instrument, SetTempo, Horizon, Rating, Panic,
+    Add, Remove, Replace, Stop, Sealed,
 )  # fmt: skip

@@ -14,11 +14,11 @@ class Strip(Message):
     """`/musebots/strip`: where the controls of a mixer strip stand; an empty id is the master."""
 
     address = "/musebots/strip"
-    tags = "ssiiffii"
+    tags = "ssiiffiifs"
     sent = "Director to those who hear desk"
     sense = (
         "bot id (empty: master), role, MIDI channel (1..16), program, gain_db, pan, "
-        "whether it is muted, whether it is solo"
+        "whether it is muted, whether it is solo, how much goes into the room (0..1), instrument"
     )
 
     bot_id: str
@@ -29,6 +29,8 @@ class Strip(Message):
     pan: float = 0.0
     is_muted: int = 0
     is_solo: int = 0
+    reverb: float = 0.0
+    instrument: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ def test_a_fade_that_is_overtaken_starts_from_where_it_stands():
     ("strip", "name", "value", "complaint"),
     [
         ("z", "mute", 1.0, "no strip 'z'; there are a"),
-        ("a", "volume", 1.0, "gain_db, pan, mute and solo"),
+        ("a", "volume", 1.0, "gain_db, pan, reverb, mute and solo"),
         ("", "mute", 1.0, "the master has gain_db only"),
         ("a", "gain_db", math.nan, "must be a number"),
     ],

@@ -103,7 +103,7 @@ def test_a_training_that_was_stopped_says_how_to_go_on(monkeypatch, capsys, tmp_
 def test_list_names_pieces_bots_and_outputs(capsys):
     assert run(["list", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert list(found) == ["pieces", "bots", "outputs", "MIDI_ports"]
+    assert list(found) == ["pieces", "bots", "instruments", "outputs", "MIDI_ports"]
     assert {"trio", "waltz", "nightfall"} <= set(found["pieces"])
     assert {"melody", "bass", "drums", "hello"} == set(found["bots"])
 

@@ -98,7 +98,9 @@ ROUND_TRIPS = {
     ),
     m.Monitoring: st.builds(m.Monitoring, names, ints, ints, names),
     m.Score: st.builds(m.Score, names, ints, singles, singles, singles),
-    m.Strip: st.builds(m.Strip, names, names, ints, ints, singles, singles, ints, ints),
+    m.Strip: st.builds(
+        m.Strip, names, names, ints, ints, singles, singles, ints, ints, singles, names
+    ),
     m.Member: st.builds(m.Member, names, names, names, names, names, ints, ints),
     m.Notice: st.builds(m.Notice, ints, names, names),
     m.Horizon: st.builds(m.Horizon, singles),
@@ -112,6 +114,7 @@ ROUND_TRIPS = {
     m.Assessed: st.builds(m.Assessed, names, ints, ints, singles, singles, singles),
     m.Action: st.builds(m.Action, names, ints, names, names),
     m.Mix: st.builds(m.Mix, names, names, singles, singles),
+    m.Instrument: st.builds(m.Instrument, names, names),
     m.SetTempo: st.builds(m.SetTempo, singles, singles),
     m.Progress: st.builds(m.Progress, names, ints, ints),
     m.State: st.builds(m.State, names, ints, ints, ints, st.binary(min_size=1, max_size=100)),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 
+from director.outputs.audio.waves import Samples, band, scattered_sines, squares, swept_sine
 from musebots.arrays import FloatArray
 
-__all__ = ["DRUMS", "Drum", "drum_at", "drum_waveform"]
+__all__ = ["DRUMS", "KITS", "Drum", "Kit", "drum_at", "drum_waveform"]
 
 HAT_CHOKE = "hat"
 
@@ -64,13 +68,33 @@ def drum_at(pitch: int) -> Drum:
     return _BY_PITCH[min(_BY_PITCH, key=lambda known: (abs(known - pitch), known))]
 
 
-def drum_waveform(name: str, *, sample_rate_hz: float, rng: np.random.Generator) -> FloatArray:
+Recipe: TypeAlias = Callable[[Samples, np.random.Generator], Samples]
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """A whole kit: how each drum is made, how long it rings, and how loud it is in the kit.
+
+    `gain` makes the kit as loud as the others; `balance` has the drums that differ from `DRUMS`.
+    """
+
+    recipes: Mapping[str, Recipe]
+    seconds: Mapping[str, float]
+    balance: Mapping[str, float] = field(default_factory=dict)
+    gain: float = 0.9
+
+
+def drum_waveform(
+    name: str, *, kit: str = "studio", sample_rate_hz: float, rng: np.random.Generator
+) -> FloatArray:
     """One stroke.
 
     Parameters
     ----------
     name : str
         One of the names in `DRUMS`.
+    kit : str
+        One of the names in `KITS`.
     sample_rate_hz : float
     rng : np.random.Generator
         Where its noise comes from.
@@ -80,21 +104,7 @@ def drum_waveform(name: str, *, sample_rate_hz: float, rng: np.random.Generator)
     FloatArray
         Shape (n_samples,), peak 1, beginning and ending in silence.
     """
-    recipe = {
-        "kick": _kick,
-        "snare": _snare,
-        "rim": _rim,
-        "clap": _clap,
-        "closed_hat": lambda t, rng: _hat(t, rng, decay_seconds=0.035),
-        "open_hat": lambda t, rng: _hat(t, rng, decay_seconds=0.22),
-        "low_tom": lambda t, rng: _tom(t, rng, hz=82.0, decay_seconds=0.26),
-        "mid_tom": lambda t, rng: _tom(t, rng, hz=116.0, decay_seconds=0.22),
-        "high_tom": lambda t, rng: _tom(t, rng, hz=160.0, decay_seconds=0.18),
-        "ride": _ride,
-        "crash": _crash,
-    }[name]
-    seconds = {"kick": 0.6, "snare": 0.5, "rim": 0.2, "clap": 0.5, "closed_hat": 0.25,
-               "open_hat": 1.2, "ride": 2.6, "crash": 3.0}.get(name, 1.2)  # fmt: skip
+    recipe, seconds = KITS[kit].recipes[name], KITS[kit].seconds.get(name, 1.2)
     t = np.arange(round(seconds * sample_rate_hz)) / sample_rate_hz
     wave = recipe(t, rng)
     wave = wave - wave.mean()
@@ -104,141 +114,190 @@ def drum_waveform(name: str, *, sample_rate_hz: float, rng: np.random.Generator)
     return np.asarray(wave / np.abs(wave).max(), dtype=np.float32)
 
 
-_Samples = np.ndarray[tuple[int], np.dtype[np.float64]]
-
-
-def _kick(t: _Samples, rng: np.random.Generator) -> _Samples:
+def _kick(t: Samples, rng: np.random.Generator) -> Samples:
     """A sine that falls from 190 to 47 Hz, a felt click, a little saturation."""
-    body = _swept_sine(t, low_hz=47.0, high_hz=190.0, fall_seconds=0.028)
+    body = swept_sine(t, low_hz=47.0, high_hz=190.0, fall_seconds=0.028)
     body *= np.exp(-t / 0.1) * (1.0 - np.exp(-t / 0.001))
-    click = _band(rng.standard_normal(t.size), t, 900.0, 5000.0) * np.exp(-t / 0.004)
+    click = band(rng.standard_normal(t.size), t, 900.0, 5000.0) * np.exp(-t / 0.004)
     return np.tanh(1.6 * body + 0.25 * click)
 
 
-def _snare(t: _Samples, rng: np.random.Generator) -> _Samples:
+def _snare(t: Samples, rng: np.random.Generator) -> Samples:
     """Two modes of the head and the rattle of the wires."""
-    head = _swept_sine(t, low_hz=182.0, high_hz=240.0, fall_seconds=0.02) * np.exp(-t / 0.075)
+    head = swept_sine(t, low_hz=182.0, high_hz=240.0, fall_seconds=0.02) * np.exp(-t / 0.075)
     head += 0.6 * np.sin(2 * np.pi * 331.0 * t) * np.exp(-t / 0.05)
-    wires = _band(rng.standard_normal(t.size), t, 1400.0, 9500.0)
+    wires = band(rng.standard_normal(t.size), t, 1400.0, 9500.0)
     wires *= 0.75 * np.exp(-t / 0.095) + 0.5 * np.exp(-t / 0.012)
     return np.tanh(0.8 * head + 0.65 * wires)
 
 
-def _rim(t: _Samples, rng: np.random.Generator) -> _Samples:
+def _rim(t: Samples, rng: np.random.Generator) -> Samples:
     """A stick across the rim: a short woody knock."""
     knock = np.sin(2 * np.pi * 1720.0 * t) + 0.7 * np.sin(2 * np.pi * 820.0 * t)
-    tick = _band(rng.standard_normal(t.size), t, 2500.0, 8000.0)
+    tick = band(rng.standard_normal(t.size), t, 2500.0, 8000.0)
     return knock * np.exp(-t / 0.018) + 0.4 * tick * np.exp(-t / 0.005)
 
 
-def _clap(t: _Samples, rng: np.random.Generator) -> _Samples:
+def _clap(t: Samples, rng: np.random.Generator) -> Samples:
     """Four hands, not quite together."""
     envelope = np.zeros_like(t)
     for onset, decay in ((0.0, 0.005), (0.009, 0.005), (0.019, 0.006), (0.028, 0.085)):
         envelope += np.where(t >= onset, np.exp(-np.maximum(t - onset, 0.0) / decay), 0.0)
-    return _band(rng.standard_normal(t.size), t, 900.0, 4200.0) * envelope
+    return band(rng.standard_normal(t.size), t, 900.0, 4200.0) * envelope
 
 
-def _hat(t: _Samples, rng: np.random.Generator, *, decay_seconds: float) -> _Samples:
+def _hat(t: Samples, rng: np.random.Generator, *, decay_seconds: float) -> Samples:
     """Six clashing squares and noise, the bottom taken away."""
-    metal = _squares(t, (526.0, 693.0, 901.0, 1123.0, 1347.0, 1661.0))
-    sizzle = _band(metal, t, 6500.0, 15000.0)
-    hiss = _band(rng.standard_normal(t.size), t, 7500.0, 15000.0)
+    metal = squares(t, (526.0, 693.0, 901.0, 1123.0, 1347.0, 1661.0))
+    sizzle = band(metal, t, 6500.0, 15000.0)
+    hiss = band(rng.standard_normal(t.size), t, 7500.0, 15000.0)
     sizzle, hiss = sizzle / np.std(sizzle), hiss / np.std(hiss)
     stroke = np.exp(-t / decay_seconds) + 0.6 * np.exp(-t / 0.006)
     return (0.55 * sizzle + 0.6 * hiss) * stroke
 
 
-def _tom(t: _Samples, rng: np.random.Generator, *, hz: float, decay_seconds: float) -> _Samples:
+def _tom(t: Samples, rng: np.random.Generator, *, hz: float, decay_seconds: float) -> Samples:
     """A head that sinks as it rings, and the stick on it."""
-    body = _swept_sine(t, low_hz=hz, high_hz=1.75 * hz, fall_seconds=0.05)
+    body = swept_sine(t, low_hz=hz, high_hz=1.75 * hz, fall_seconds=0.05)
     body += 0.3 * np.sin(2 * np.pi * 1.59 * hz * t) * np.exp(-t / (0.4 * decay_seconds))
-    stick = _band(rng.standard_normal(t.size), t, 500.0, 4500.0) * np.exp(-t / 0.007)
+    stick = band(rng.standard_normal(t.size), t, 500.0, 4500.0) * np.exp(-t / 0.007)
     return np.tanh(1.2 * body * np.exp(-t / decay_seconds) + 0.3 * stick)
 
 
-def _ride(t: _Samples, rng: np.random.Generator) -> _Samples:
+def _ride(t: Samples, rng: np.random.Generator) -> Samples:
     """A ping over a long shimmer of inharmonic partials."""
-    shimmer = _partials(t, rng, n_partials=90, low_hz=900.0, high_hz=13000.0, decay_seconds=0.75)
+    shimmer = scattered_sines(
+        t, rng, n_partials=90, low_hz=900.0, high_hz=13000.0, decay_seconds=0.75
+    )
     ping = sum(
         level * np.sin(2 * np.pi * hz * t) * np.exp(-t / decay)
         for hz, level, decay in ((2630.0, 1.0, 0.10), (4010.0, 0.8, 0.07), (5870.0, 0.6, 0.05))
     )
-    stick = _band(rng.standard_normal(t.size), t, 5000.0, 14000.0) * np.exp(-t / 0.006)
+    stick = band(rng.standard_normal(t.size), t, 5000.0, 14000.0) * np.exp(-t / 0.006)
     return 0.9 * shimmer / np.std(shimmer[: t.size // 8]) * 0.35 + 0.55 * ping + 0.5 * stick
 
 
-def _crash(t: _Samples, rng: np.random.Generator) -> _Samples:
+def _crash(t: Samples, rng: np.random.Generator) -> Samples:
     """Dense partials and noise that bloom, then fade; the top goes first."""
-    partials = _partials(t, rng, n_partials=160, low_hz=350.0, high_hz=14000.0, decay_seconds=0.9)
-    bright = _band(rng.standard_normal(t.size), t, 3000.0, 15000.0)
+    partials = scattered_sines(
+        t, rng, n_partials=160, low_hz=350.0, high_hz=14000.0, decay_seconds=0.9
+    )
+    bright = band(rng.standard_normal(t.size), t, 3000.0, 15000.0)
     bloom = 1.0 - 0.7 * np.exp(-t / 0.02)
     noise = bright / np.std(bright) * (0.8 * np.exp(-t / 0.35) + 0.35 * np.exp(-t / 0.9))
     return bloom * (0.8 * partials / np.std(partials[: t.size // 8]) + noise)
 
 
-def _swept_sine(t: _Samples, *, low_hz: float, high_hz: float, fall_seconds: float) -> _Samples:
-    """A sine whose frequency falls exponentially from high to low; starts at zero."""
-    cycles = low_hz * t + (high_hz - low_hz) * fall_seconds * (1.0 - np.exp(-t / fall_seconds))
-    return np.sin(2 * np.pi * cycles)
+def _open_kick(t: Samples, rng: np.random.Generator) -> Samples:
+    """A small bass drum without a blanket: a note more than a thump."""
+    body = swept_sine(t, low_hz=58.0, high_hz=120.0, fall_seconds=0.02)
+    body = body * np.exp(-t / 0.19) + 0.35 * np.sin(2 * np.pi * 101.0 * t) * np.exp(-t / 0.11)
+    beater = band(rng.standard_normal(t.size), t, 300.0, 2500.0) * np.exp(-t / 0.006)
+    return np.tanh(1.1 * body + 0.18 * beater)
 
 
-def _squares(t: _Samples, frequencies_hz: tuple[float, ...]) -> _Samples:
-    """Square waves from their odd partials below 18 kHz, so that nothing folds back."""
-    partials = [
-        (hz * harmonic, 1.0 / harmonic)
-        for hz in frequencies_hz
-        for harmonic in range(1, int(18000.0 / hz) + 1, 2)
-    ]
-    hz, levels = np.array(partials).T
-    return _sines(t, hz=hz, levels=levels + 0j, decays_per_second=np.zeros_like(hz))
+def _brush(t: Samples, rng: np.random.Generator) -> Samples:
+    """Wires of a brush that fall on the head one after another, and sweep on."""
+    head = np.sin(2 * np.pi * 205.0 * t) * np.exp(-t / 0.06)
+    wires = band(rng.standard_normal(t.size), t, 1800.0, 10000.0)
+    slap = (1.0 - np.exp(-t / 0.004)) * np.exp(-t / 0.045)
+    sweep = 0.16 * (1.0 - np.exp(-t / 0.03)) * np.exp(-t / 0.16)
+    return 0.45 * head + wires * (slap + sweep)
 
 
-def _partials(
-    t: _Samples,
-    rng: np.random.Generator,
-    *,
-    n_partials: int,
-    low_hz: float,
-    high_hz: float,
-    decay_seconds: float,
-) -> _Samples:
-    """Sines at random, roughly even on a log scale; the higher, the sooner gone."""
-    position = (np.arange(n_partials) + rng.random(n_partials)) / n_partials
-    levels = rng.uniform(0.4, 1.0, n_partials) * np.exp(2j * np.pi * rng.random(n_partials))
-    return _sines(
-        t,
-        hz=low_hz * (high_hz / low_hz) ** position,
-        levels=levels,
-        decays_per_second=1.0 / (decay_seconds * (1.3 - 0.8 * position)),
+def _long_ride(t: Samples, rng: np.random.Generator) -> Samples:
+    """A dark, heavy ride: the stick is clear, the wash is long."""
+    wash = scattered_sines(
+        t, rng, n_partials=140, low_hz=450.0, high_hz=9500.0, decay_seconds=1.3
+    )  # fmt: skip
+    ping = sum(
+        level * np.sin(2 * np.pi * hz * t) * np.exp(-t / decay)
+        for hz, level, decay in ((1985.0, 1.0, 0.16), (3120.0, 0.8, 0.11), (4540.0, 0.5, 0.07))
     )
+    stick = band(rng.standard_normal(t.size), t, 3500.0, 11000.0) * np.exp(-t / 0.008)
+    return 0.3 * wash / np.std(wash[: t.size // 8]) + 0.6 * ping + 0.45 * stick
 
 
-def _sines(
-    t: _Samples,
-    *,
-    hz: _Samples,
-    levels: np.ndarray[tuple[int], np.dtype[np.complex128]],
-    decays_per_second: _Samples,
-) -> _Samples:
-    """Sum of damped sines with complex levels (size and phase).
-
-    exp(s (a + b)) = exp(s a) exp(s b): coarse and fine times apart, so that the sum over the sines
-    is one matrix product.
-    """
-    n_fine = 256
-    rates = -decays_per_second + 2j * np.pi * hz
-    coarse = np.exp(np.outer(t[::n_fine], rates))  # (n_coarse, n_sines)
-    fine = np.exp(np.outer(rates, t[:n_fine])) * levels[:, None]  # (n_sines, n_fine)
-    total: _Samples = (coarse @ fine).imag.ravel()[: t.size]
-    return total
+def _boom(t: Samples, rng: np.random.Generator) -> Samples:
+    """The kick of a drum computer: a falling sine that goes on and on."""
+    body = swept_sine(t, low_hz=46.0, high_hz=170.0, fall_seconds=0.016) * np.exp(-t / 0.28)
+    click = band(rng.standard_normal(t.size), t, 1500.0, 7000.0) * np.exp(-t / 0.002)
+    return np.tanh(1.7 * body + 0.2 * click)
 
 
-def _band(signal: _Samples, t: _Samples, low_hz: float, high_hz: float) -> _Samples:
-    """Keep what lies between two frequencies, with soft edges (raised cosines, an octave wide)."""
-    hz = np.fft.rfftfreq(signal.size, t[1] - t[0])
-    octaves_above = np.log2(np.maximum(hz, 1.0) / low_hz)
-    octaves_below = np.log2(high_hz / np.maximum(hz, 1.0))
-    edge = np.clip(np.minimum(octaves_above, octaves_below) + 0.5, 0.0, 1.0)
-    spectrum = np.fft.rfft(signal) * (0.5 - 0.5 * np.cos(np.pi * edge))
-    return np.fft.irfft(spectrum, signal.size)
+def _machine_snare(t: Samples, rng: np.random.Generator) -> Samples:
+    """Two sines and a burst of noise."""
+    tones = np.sin(2 * np.pi * 181.0 * t) * np.exp(-t / 0.055)
+    tones += 0.7 * np.sin(2 * np.pi * 331.0 * t) * np.exp(-t / 0.035)
+    snap = band(rng.standard_normal(t.size), t, 1100.0, 11000.0) * np.exp(-t / 0.07)
+    return np.tanh(0.9 * tones + 0.8 * snap)
+
+
+def _machine_hat(t: Samples, rng: np.random.Generator, *, decay_seconds: float) -> Samples:
+    """Six squares and nothing else."""
+    metal = band(squares(t, (205.3, 304.4, 369.6, 522.7, 540.0, 800.0)), t, 6800.0, 14000.0)
+    return metal * np.exp(-t / decay_seconds)
+
+
+def _machine_tom(t: Samples, rng: np.random.Generator, *, hz: float) -> Samples:
+    """A sine that sinks."""
+    return swept_sine(t, low_hz=hz, high_hz=1.5 * hz, fall_seconds=0.06) * np.exp(-t / 0.16)
+
+
+def _cowbell(t: Samples, rng: np.random.Generator) -> Samples:
+    """Two squares through a narrow band: in place of a ride."""
+    tone = band(squares(t, (540.0, 800.0)), t, 700.0, 4500.0)
+    return tone * (0.6 * np.exp(-t / 0.015) + 0.4 * np.exp(-t / 0.14))
+
+
+_STUDIO: dict[str, Recipe] = {
+    "kick": _kick,
+    "snare": _snare,
+    "rim": _rim,
+    "clap": _clap,
+    "closed_hat": partial(_hat, decay_seconds=0.035),
+    "open_hat": partial(_hat, decay_seconds=0.22),
+    "low_tom": partial(_tom, hz=82.0, decay_seconds=0.26),
+    "mid_tom": partial(_tom, hz=116.0, decay_seconds=0.22),
+    "high_tom": partial(_tom, hz=160.0, decay_seconds=0.18),
+    "ride": _ride,
+    "crash": _crash,
+}
+_SECONDS = {"kick": 0.6, "snare": 0.5, "rim": 0.2, "clap": 0.5, "closed_hat": 0.25,
+            "open_hat": 1.2, "ride": 2.6, "crash": 3.0}  # fmt: skip
+
+KITS = {
+    "studio": Kit(_STUDIO, _SECONDS),
+    "jazz": Kit(
+        {
+            **_STUDIO,
+            "kick": _open_kick,
+            "snare": _brush,
+            "closed_hat": partial(_hat, decay_seconds=0.022),
+            "low_tom": partial(_tom, hz=98.0, decay_seconds=0.36),
+            "mid_tom": partial(_tom, hz=138.0, decay_seconds=0.3),
+            "high_tom": partial(_tom, hz=189.0, decay_seconds=0.26),
+            "ride": _long_ride,
+        },
+        {**_SECONDS, "kick": 1.1, "snare": 0.9, "ride": 4.0},
+        {"kick": 0.8, "ride": 1.35, "closed_hat": 0.85, "crash": 0.85},
+        gain=1.18,
+    ),
+    "machine": Kit(
+        {
+            **_STUDIO,
+            "kick": _boom,
+            "snare": _machine_snare,
+            "closed_hat": partial(_machine_hat, decay_seconds=0.03),
+            "open_hat": partial(_machine_hat, decay_seconds=0.2),
+            "low_tom": partial(_machine_tom, hz=78.0),
+            "mid_tom": partial(_machine_tom, hz=112.0),
+            "high_tom": partial(_machine_tom, hz=155.0),
+            "ride": _cowbell,
+        },
+        {**_SECONDS, "kick": 1.5, "ride": 0.8},
+        {"ride": 0.7},
+        gain=0.78,
+    ),
+}
+"""Every kit by name."""

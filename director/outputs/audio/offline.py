@@ -19,7 +19,7 @@ import numpy as np
 from director.outputs.audio.jobs import Cue
 from director.outputs.audio.loudness import integrated_lufs, limited, master_gain
 from director.outputs.audio.pyo_module import import_pyo
-from director.outputs.audio.synth import Synth
+from director.outputs.audio.synth import Synth, Tap
 from director.score import Strip
 from musebots.arrays import FloatArray
 from musebots.errors import OutputUnavailable
@@ -28,7 +28,7 @@ __all__ = ["RenderSettings", "manual_server", "render", "synthesise"]
 
 N_CHANNELS = 2
 MAX_INT16 = 32767
-CEILING_DB = -1.1
+CEILING_DB = -1.3
 WRITE_SECONDS = 1.0
 LIMITER_MARGIN = 1024  # samples; a multiple of its frame, and more than it looks ahead
 
@@ -82,14 +82,15 @@ def render(
 
 
 def synthesise(
-    strips: Sequence[Strip], cues: Sequence[Cue], settings: RenderSettings
+    strips: Sequence[Strip], cues: Sequence[Cue], settings: RenderSettings, *, tap: Tap = "master"
 ) -> Iterator[tuple[FloatArray, float]]:
     """Play the cues; yields about a second at a time.
 
     Yields
     ------
     (FloatArray, float)
-        Frames of shape (n_frames, 2) before mastering, float32, and the share done, 0..1.
+        Frames, float32, and the share done, 0..1. Shape (n_frames, 2), or (n_frames, 2 n_strips)
+        of stems: the left and right of each strip in turn.
 
     Raises
     ------
@@ -102,8 +103,11 @@ def synthesise(
     blocks_per_yield = max(
         1, round(WRITE_SECONDS * settings.sample_rate_hz / settings.block_frames)
     )
-    with manual_server(settings) as (pyo, server, output):
-        synth = Synth(pyo, strips, sample_rate_hz=settings.sample_rate_hz, seed=settings.seed)
+    n_channels = 2 * len(strips) if tap == "stems" else N_CHANNELS
+    with manual_server(settings, n_channels) as (pyo, server, output):
+        synth = Synth(
+            pyo, strips, sample_rate_hz=settings.sample_rate_hz, seed=settings.seed, tap=tap
+        )
         chunk = np.zeros((blocks_per_yield, output.size), dtype=np.float32)
         following = 0
         for block in range(n_blocks):
@@ -115,7 +119,7 @@ def synthesise(
             row = block % blocks_per_yield
             chunk[row] = output
             if row == blocks_per_yield - 1 or block == n_blocks - 1:
-                stereo = chunk[: row + 1].reshape(-1, N_CHANNELS).copy()
+                stereo = chunk[: row + 1].reshape(-1, n_channels).copy()
                 if not np.isfinite(stereo).all():
                     raise OutputUnavailable(
                         f"the synthesiser failed before {end_seconds:.1f} s (a sample is not a"
@@ -126,11 +130,13 @@ def synthesise(
 
 
 @contextmanager
-def manual_server(settings: RenderSettings) -> Iterator[tuple[Any, Any, FloatArray]]:
+def manual_server(
+    settings: RenderSettings, n_channels: int = N_CHANNELS
+) -> Iterator[tuple[Any, Any, FloatArray]]:
     """pyo, a server that waits for us, and a view of the block that it computes."""
     pyo = import_pyo()
     server = pyo.Server(
-        sr=settings.sample_rate_hz, nchnls=N_CHANNELS, buffersize=settings.block_frames,
+        sr=settings.sample_rate_hz, nchnls=n_channels, buffersize=settings.block_frames,
         duplex=0, audio="manual",
     )  # fmt: skip
     server.setVerbosity(1)
@@ -140,7 +146,7 @@ def manual_server(settings: RenderSettings) -> Iterator[tuple[Any, Any, FloatArr
     server.start()
     address = ctypes.cast(int(server.getOutputAddr(), 16), ctypes.POINTER(ctypes.c_float))
     try:
-        yield pyo, server, np.ctypeslib.as_array(address, (settings.block_frames * N_CHANNELS,))
+        yield pyo, server, np.ctypeslib.as_array(address, (settings.block_frames * n_channels,))
     finally:
         server.stop()
         server.shutdown()

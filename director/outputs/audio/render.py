@@ -15,7 +15,7 @@ from director.outputs.audio.jobs import OWN_WORDS, cue_from_event, encode_cue, e
 from director.outputs.recording import RecordingOutput, last_tempo_map
 from director.outputs.targets import part_path, whole_file
 from director.score import Score
-from musebots.errors import OutputUnavailable
+from musebots.errors import ConfigError, OutputUnavailable
 
 __all__ = ["WORKER", "WavOutput", "last_words", "words_of", "worker_environment"]
 
@@ -32,6 +32,8 @@ class WavOutput(RecordingOutput):
     ----------
     path : Path or str
         Where to; its folder must exist. A file that is there is replaced.
+    stems : Path, optional
+        A folder for a file of each strip besides, before the master; it is made if need be.
     progress : callable, optional
         Hears the share done, 0..1, while the file is rendered; live from another thread.
     worker : sequence of str, optional
@@ -42,10 +44,12 @@ class WavOutput(RecordingOutput):
         self,
         path: Path | str,
         *,
+        stems: Path | None = None,
         progress: Callable[[float], None] | None = None,
         worker: Sequence[str] = WORKER,
     ) -> None:
         super().__init__(path)
+        self._stems = stems
         self._progress = progress
         self._worker = tuple(worker)
         self._process: subprocess.Popen[bytes] | None = None
@@ -65,6 +69,8 @@ class WavOutput(RecordingOutput):
         OutputUnavailable
             If pyo is missing or does not load.
         """
+        if self._stems is not None:
+            _make_folder(self._stems)
         await super().open(score)
         await asyncio.to_thread(self._check_pyo)
 
@@ -129,14 +135,23 @@ class WavOutput(RecordingOutput):
         if self._stop_tick is None:
             tempo_map = last_tempo_map(score, self._events)
             last_seconds = max(last_seconds, tempo_map.seconds_at(score.end_tick))
-        job = {
+        job: dict[str, object] = {
             "path": str(part_path(self.path)),
             "end_seconds": last_seconds,
             "seed": score.seed,
         }
+        if self._stems is not None:
+            job["stems"] = str(self._stems)
         pipe.write(json.dumps(job).encode() + b"\n")
         pipe.write(encode_strips(score.strips))
         pipe.write(b"".join(encode_cue(cue) for cue in cues))
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"cannot make the folder {folder}: {error.strerror or error}") from error
 
 
 def worker_environment() -> dict[str, str]:

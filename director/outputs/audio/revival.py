@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from director.outputs.audio.jobs import LEVEL, STRIP, Cue
+from director.outputs.audio.jobs import Cue
+from director.outputs.audio.standing import Standing
 
 __all__ = ["LOST_SIGNAL", "RevivingSynth"]
 
@@ -33,16 +34,12 @@ class RevivingSynth:
     def __init__(self, pyo: Any, build: Callable[[], Any]) -> None:
         self._pyo = pyo
         self._build = build
-        self._levels: dict[str, Cue] = {}
-        self._guests: list[Cue] = []
+        self._standing = Standing((), 0)
         self._take_new()
 
     def handle(self, cue: Cue) -> None:
         """Do one thing now."""
-        if cue.kind == LEVEL:
-            self._levels[cue.bot_id] = cue
-        elif cue.kind.startswith(STRIP):
-            self._guests.append(cue)
+        self._standing.take(cue)
         self._synth.handle(cue)
 
     def peak(self) -> float:
@@ -59,7 +56,7 @@ class RevivingSynth:
             return False
         self._synth.out.stop()
         self._take_new()
-        for cue in [*self._guests, *self._levels.values()]:
+        for cue in self._standing.cues():
             self._synth.handle(cue)
         return True
 

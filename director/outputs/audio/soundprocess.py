@@ -52,7 +52,7 @@ class SoundProcess:
     ) -> None:
         self._on_report, self._on_end = on_report, on_end
         self._ready = threading.Event()
-        self._is_ending = False
+        self._was_ready = self._is_ending = False
         self.is_dead = False
         self.n_dropped = 0
         self._last_words: deque[str] = deque(maxlen=20)
@@ -104,9 +104,9 @@ class SoundProcess:
         return words_of(self._last_words) or f"the sound process ended with status {code}"
 
     def wait_until_ready(self, seconds: float) -> bool:
-        """Wait until it sounds, or has ended; whether it sounds."""
+        """Wait until it sounds, or has ended; whether it ever sounded."""
         self._ready.wait(seconds)  # also set when the process ends
-        return self.is_ready
+        return self._was_ready
 
     def put(self, cue: Cue, *, is_vital: bool) -> None:
         """Queue a cue without ever waiting; if the end of a note finds no room, all is silenced."""
@@ -172,16 +172,16 @@ class SoundProcess:
             for line in process.stdout:
                 report = json.loads(line)
                 if "ready" in report:
+                    self._was_ready = True
                     self._ready.set()
                 self._on_report(report)
         process.wait()
         self._threads[2].join(1.0)
-        was_ready = self._ready.is_set()
         self.is_dead = True
         self._ready.set()
         self._empty()
         self._waiting.put(None)
-        if was_ready and not self._is_ending:
+        if self._was_ready and not self._is_ending:
             self._on_end(words_of(self._last_words) or f"status {process.returncode}")
 
     def _overhear(self, process: subprocess.Popen[bytes]) -> None:

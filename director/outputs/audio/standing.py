@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from director.outputs.audio.jobs import LEVEL, STRIP, Cue
+from director.outputs.audio.jobs import LEVEL, SOUND, STRIP, Cue
 from director.score import Strip
 
 __all__ = ["Standing"]
@@ -30,8 +30,8 @@ class Standing:
         """Remember what lasts."""
         if cue.kind.startswith(STRIP):
             self._guests[cue.bot_id] = cue
-        elif cue.kind == LEVEL:
-            self._lasting[cue.kind, cue.bot_id] = cue
+        elif cue.kind == LEVEL or cue.kind.startswith(SOUND):
+            self._lasting[cue.kind.partition(" ")[0], cue.bot_id] = cue
 
     def cues(self) -> list[Cue]:
         """All that a new process has to be told."""

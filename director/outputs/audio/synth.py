@@ -1,21 +1,30 @@
-"""The band as pyo objects: an instrument per strip, its level and pan, a room, a limiter."""
+"""The band as pyo objects: an instrument per strip, its level, pan and send, a room, a master."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from director.channels import PERCUSSION_CHANNEL
-from director.outputs.audio.instruments import Bass, Drums, Instrument, Keys, Lead, mixed_down
-from director.outputs.audio.jobs import LEVEL, OFF, ON, PANIC, STRIP, Cue
+from director.outputs.audio.instruments import Instrument, mixed_down
+from director.outputs.audio.jobs import LEVEL, OFF, ON, PANIC, SOUND, STRIP, Cue
+from director.outputs.audio.master import Master
+from director.outputs.audio.orchestra import build_instrument
+from director.outputs.audio.room import Room
 from director.outputs.controllers import gain_from_db
 from director.score import Strip
+from director.sounds import sound_of
 
-__all__ = ["Synth", "pan_gains"]
+__all__ = ["Synth", "Tap", "pan_gains"]
 
 LEVEL_SECONDS = 0.02
+CHANGE_SECONDS = 0.06
+LEAVING_SECONDS = 0.5
 MAX_GAIN = 4.0
+
+Tap = Literal["master", "mix", "stems"]
+"""Where a render listens: behind the master, before it, or to each strip and its own room."""
 
 
 def pan_gains(gain: float, pan: float) -> tuple[float, float]:
@@ -35,6 +44,19 @@ def pan_gains(gain: float, pan: float) -> tuple[float, float]:
     return (far, gain) if pan > 0 else (gain, far)
 
 
+@dataclass(slots=True)
+class _Channel:
+    """One strip of the mixer: what plays, and what it plays through."""
+
+    strip: Strip
+    instrument: Instrument
+    source: Any
+    fader: Any
+    send: Any
+    bus: Any
+    to_room: Any
+
+
 class Synth:
     """Everything that sounds, once a pyo server is booted.
 
@@ -43,105 +65,135 @@ class Synth:
     pyo : module
         As `import_pyo` gives it; its server must be booted.
     strips : sequence of Strip
-        Role and channel choose the instrument, gain and pan its place.
+        What they sound like, their gain, pan and share of the room.
     sample_rate_hz : float
     seed : int
         Of all noise.
+    tap : {"master", "mix", "stems"}
+        With ``"stems"`` each strip has two channels of the server's, in order.
     """
 
     def __init__(
-        self, pyo: Any, strips: Sequence[Strip], *, sample_rate_hz: float, seed: int = 0
+        self,
+        pyo: Any,
+        strips: Sequence[Strip],
+        *,
+        sample_rate_hz: float,
+        seed: int = 0,
+        tap: Tap = "master",
     ) -> None:
         self._pyo = pyo
         self._sample_rate_hz, self._seed = sample_rate_hz, seed
-        self._guests: list[Any] = []
-        self._instruments: dict[str, Instrument] = {}
-        self._faders: dict[str, Any] = {}
-        buses, sends = [], []
-        for strip in strips:
-            bus, reverb_send = self._build_strip(strip)
-            buses.append(bus)
-            if reverb_send > 0:
-                sends.append(bus * reverb_send)
-        self._parts = (buses, sends)
-        self._build_master(buses, sends)
+        self._channels = {strip.bot_id: self._build_channel(strip) for strip in strips}
+        self._leaving: list[tuple[float, _Channel, Instrument]] = []
+        if tap == "stems":
+            self._build_stems()
+        else:
+            self._build_mix(is_mastered=tap == "master")
 
-    def _build_strip(self, strip: Strip) -> tuple[Any, float]:
+    def meters(self) -> dict[str, Any]:
+        """The signal of each strip, for whoever measures it."""
+        return {bot_id: channel.bus for bot_id, channel in self._channels.items()}
+
+    def _build_channel(self, strip: Strip) -> _Channel:
         """An instrument behind its fader, and how much of it goes into the room."""
-        pyo = self._pyo
-        instrument = _instrument_for(
-            pyo, strip, sample_rate_hz=self._sample_rate_hz, seed=self._seed
-        )
-        stereo = instrument.out if len(instrument.out) == 2 else pyo.Sig([instrument.out] * 2)
+        pyo, sound = self._pyo, sound_of(strip)
+        instrument = self._build(sound.name)
         gains = list(pan_gains(gain_from_db(strip.gain_db), strip.pan))
+        reverb = sound.reverb if strip.reverb is None else strip.reverb
+        source = pyo.InputFader(_stereo(pyo, instrument))
         fader = pyo.SigTo(gains, time=LEVEL_SECONDS, init=gains)
-        self._instruments[strip.bot_id] = instrument
-        self._faders[strip.bot_id] = fader
-        return stereo * fader, instrument.reverb_send
+        send = pyo.SigTo(reverb, time=LEVEL_SECONDS, init=reverb)
+        bus = source * fader
+        return _Channel(strip, instrument, source, fader, send, bus, bus.mix(1) * send)
 
-    def _add_guest(self, strip: Strip) -> None:
-        """A strip that joins later goes past the compressor and the room, under a ceiling."""
-        if strip.bot_id in self._instruments:
-            return
-        bus, _ = self._build_strip(strip)
-        ceiling = self._pyo.Tanh(bus)
-        out = self._pyo.DCBlock(ceiling, mul=0.95 * self._master)
-        self._guests += [bus, ceiling, out]
-        out.out()
+    def _build(self, name: str) -> Instrument:
+        return build_instrument(
+            self._pyo, name, sample_rate_hz=self._sample_rate_hz, seed=self._seed
+        )
 
-    def _build_master(self, buses: list[Any], sends: list[Any]) -> None:
-        """A small room, a compressor that hears both sides, a soft ceiling."""
+    def _build_mix(self, *, is_mastered: bool) -> None:
         pyo = self._pyo
-        dry, send = mixed_down(pyo, buses, n_channels=2), mixed_down(pyo, sends, n_channels=2)
-        # The room answers from all sides, wherever the sound comes from. (Adding `send[0]` and
-        # `send[1]` instead would never be freed by pyo, nor would all that feeds them.)
-        both = send.mix(1)
-        self._room = pyo.Freeverb(both, size=[0.72, 0.76], damp=0.55, bal=1.0, mul=0.4)
-        mixed = dry + self._room
-        loudest = pyo.Max(pyo.Abs(mixed[0]), pyo.Abs(mixed[1]))
-        self._gain = pyo.Compress(
-            loudest, thresh=-9, ratio=2.5, risetime=0.006, falltime=0.14, lookahead=0.0,
-            knee=0.6, outputAmp=True,
-        )  # fmt: skip
-        self._compressed = mixed * self._gain
-        self._ceiling = pyo.Tanh(self._compressed)
-        self._master = pyo.SigTo(1.0, time=LEVEL_SECONDS, init=1.0)
-        self.out = pyo.DCBlock(self._ceiling, mul=0.95 * self._master)
-        self._master_parts = (dry, send, both, mixed, loudest)
+        self._dry = pyo.InputFader(self._sum_of_buses())
+        self._to_room = pyo.InputFader(self._sum_of_sends())
+        self._room = Room(pyo, self._to_room)
+        self._mix = self._dry + self._room.out
+        self._master = Master(pyo, self._mix)
+        self._door = self._master.door
+        self.out = self._master.out if is_mastered else self._mix
         self.out.out()
+
+    def _build_stems(self) -> None:
+        self._rooms = [Room(self._pyo, channel.to_room) for channel in self._channels.values()]
+        self._stems = [
+            channel.bus + room.out
+            for channel, room in zip(self._channels.values(), self._rooms, strict=True)
+        ]
+        for index, stem in enumerate(self._stems):
+            stem.out(chnl=2 * index)
+        self._door = self._pyo.SigTo(1.0)
+        self.out = self._stems[0]
+
+    def _sum_of_buses(self) -> Any:
+        buses = [channel.bus for channel in self._channels.values()]
+        return mixed_down(self._pyo, buses, n_channels=2)
+
+    def _sum_of_sends(self) -> Any:
+        sends = [channel.to_room for channel in self._channels.values()]
+        return mixed_down(self._pyo, sends, n_channels=1)
 
     def handle(self, cue: Cue) -> None:
         """Do one thing now; a strip that is not in the band is passed over."""
+        self._let_go(cue.seconds)
         if cue.kind == PANIC:
             self._silence()
             return
         if cue.kind.startswith(STRIP):
-            self._add_guest(Strip(cue.bot_id, cue.kind.removeprefix(STRIP), int(cue.a)))
+            self._add(Strip(cue.bot_id, cue.kind.removeprefix(STRIP), int(cue.a), int(cue.b)))
             return
-        instrument = self._instruments.get(cue.bot_id)
-        if instrument is None:
+        channel = self._channels.get(cue.bot_id)
+        if channel is None:
             return
         if cue.kind == ON:
-            self._master.value = 1.0
-            instrument.note_on(int(cue.a), int(cue.b))
+            self._door.value = 1.0
+            channel.instrument.note_on(int(cue.a), int(cue.b))
         elif cue.kind == OFF:
-            instrument.note_off(int(cue.a))
+            channel.instrument.note_off(int(cue.a))
         elif cue.kind == LEVEL:
-            self._faders[cue.bot_id].value = list(pan_gains(cue.a, cue.b))
+            channel.fader.value = list(pan_gains(cue.a, cue.b))
+            if cue.c >= 0:
+                channel.send.value = min(1.0, cue.c)
+        elif cue.kind.startswith(SOUND):
+            self._change(channel, cue.kind.removeprefix(SOUND), cue.seconds)
+
+    def _add(self, strip: Strip) -> None:
+        """A strip joins the mix while it plays."""
+        if strip.bot_id in self._channels:
+            return
+        self._channels[strip.bot_id] = self._build_channel(strip)
+        self._dry.setInput(self._sum_of_buses(), CHANGE_SECONDS)
+        self._to_room.setInput(self._sum_of_sends(), CHANGE_SECONDS)
+
+    def _change(self, channel: _Channel, name: str, seconds: float) -> None:
+        """Another instrument fades in; what the one before still plays fades out."""
+        before, channel.instrument = channel.instrument, self._build(name)
+        before.silence()
+        channel.source.setInput(_stereo(self._pyo, channel.instrument), CHANGE_SECONDS)
+        self._leaving.append((seconds + LEAVING_SECONDS, channel, before))
+
+    def _let_go(self, seconds: float) -> None:
+        """Free the instruments that have faded out."""
+        while self._leaving and self._leaving[0][0] <= seconds:
+            _, channel, _ = self._leaving.pop(0)
+            # pyo's fader holds on to what it faded from: fade to the same once more.
+            channel.source.setInput(channel.source.input, CHANGE_SECONDS)
 
     def _silence(self) -> None:
         """End every note, and shut the room's door on its echo until the next one begins."""
-        self._master.value = 0.0
-        for instrument in self._instruments.values():
-            instrument.silence()
+        self._door.value = 0.0
+        for channel in self._channels.values():
+            channel.instrument.silence()
 
 
-def _instrument_for(pyo: Any, strip: Strip, *, sample_rate_hz: float, seed: int) -> Instrument:
-    """The sound of a role; percussion by its channel whatever the role is called."""
-    if strip.channel == PERCUSSION_CHANNEL or strip.role == "drums":
-        return Drums(pyo, sample_rate_hz=sample_rate_hz, seed=seed)
-    if strip.role == "bass":
-        return Bass(pyo)
-    if strip.role in ("melody", "lead"):
-        return Lead(pyo)
-    return Keys(pyo)
+def _stereo(pyo: Any, instrument: Instrument) -> Any:
+    return instrument.out if len(instrument.out) == 2 else pyo.Sig([instrument.out] * 2)

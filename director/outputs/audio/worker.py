@@ -48,14 +48,22 @@ def _speaker() -> Callable[[str], None]:
 def _render(say: Callable[[str], None]) -> None:
     """Lines in: settings, strips, cues. Lines out: the share done."""
     from director.outputs.audio.offline import RenderSettings, render
+    from director.outputs.audio.stems import render_stems
 
     source = sys.stdin.buffer
     job = json.loads(source.readline())
-    path = Path(job.pop("path"))
+    path, stems = Path(job.pop("path")), job.pop("stems", None)
     strips = decode_strips(source.readline())
     cues = cues_from_lines(source)
+    settings = RenderSettings(**job)
+    share = 0.5 if stems else 1.0
     try:
-        render(path, strips, cues, RenderSettings(**job), progress=lambda done: say(f"{done:.4f}"))
+        render(path, strips, cues, settings, progress=lambda done: say(f"{share * done:.4f}"))
+        if stems:
+            render_stems(
+                Path(stems), strips, cues, settings,
+                progress=lambda done: say(f"{share + share * done:.4f}"),
+            )  # fmt: skip
     except BrokenPipeError:
         path.unlink(missing_ok=True)  # nobody is left to rename it
         raise

@@ -10,8 +10,10 @@ import numpy as np
 
 from director.outputs.audio import offline, worker
 from director.outputs.audio.jobs import Cue, cues_from_lines, decode_strips
+from director.outputs.audio.loudness import db, integrated_lufs
 from director.outputs.audio.revival import RevivingSynth
 from director.outputs.audio.synth import Synth
+from director.sounds import sound_of, sounds_for
 
 BLOCKS_PER_SECOND = 689
 
@@ -29,7 +31,7 @@ class BreakingSynth(Synth):
 
     def break_down(self):
         """One block of what is not a number, on one strip."""
-        next(iter(self._faders.values())).value = [float("nan")] * 2
+        next(iter(self._channels.values())).fader.value = [float("nan")] * 2
 
 
 def render(strips, cues, settings):
@@ -46,6 +48,73 @@ def render(strips, cues, settings):
         "peak": float(np.abs(samples).max()),
         "rms_by_second": [float(np.sqrt(np.mean(second**2))) for second in seconds],
     }
+
+
+def measure(strips, cues, settings):
+    """Loudness and true peak at each place where one can listen, and how well stems add up."""
+    heard = {
+        tap: np.concatenate(
+            [block for block, _ in offline.synthesise(strips, cues, settings, tap=tap)]
+        ).astype(np.float64)
+        for tap in ("mix", "master", "stems")
+    }
+    summed = heard["stems"].reshape(len(heard["mix"]), -1, 2).sum(axis=1)
+    return {
+        "lufs": {tap: integrated_lufs(heard[tap], 44100) for tap in ("mix", "master")},
+        "true_peak_db": db(true_peak(heard["master"])),
+        "difference": float(np.abs(summed - heard["mix"]).max()),
+        "peak": float(np.abs(heard["mix"]).max()),
+        "side": [float(np.abs(stem).max()) for stem in heard["stems"].T],
+    }
+
+
+def true_peak(stereo):
+    """The highest value between the samples, too: four times as many, by the spectrum."""
+    peaks = []
+    for begin in range(0, len(stereo) - 8191, 4096):
+        part = stereo[begin : begin + 8192] * np.hanning(8192)[:, None] ** 0.25
+        spectrum = np.fft.rfft(part, axis=0)
+        finer = 4.0 * np.fft.irfft(spectrum, 4 * 8192, axis=0)
+        peaks.append(np.abs(finer[4 * 2048 : 4 * 6144]).max())
+    return float(max(peaks))
+
+
+def change_instruments(strips, cues, settings):
+    """Give every strip each of its instruments while it plays; what is left over in the end."""
+    with offline.manual_server(settings) as (pyo, server, output):
+        synth = Synth(pyo, strips, sample_rate_hz=settings.sample_rate_hz)
+        seconds, peaks = 0.0, []
+
+        def play(duration):
+            nonlocal seconds
+            peak = 0.0
+            for _ in range(round(duration * BLOCKS_PER_SECOND)):
+                server.process()
+                seconds += 1 / BLOCKS_PER_SECOND
+                peak = max(peak, float(np.abs(output).max()))
+            return peak
+
+        def note(kind, strip):
+            synth.handle(Cue(seconds, kind, strip.bot_id, 48, 100))
+
+        play(0.1)
+        n_streams = len(server.getStreams())
+        for _ in range(2):
+            for strip in strips:
+                for name in sounds_for(strip.role, strip.channel):
+                    synth.handle(Cue(seconds, "sound " + name, strip.bot_id))
+                    play(0.1)
+                    note("on", strip)
+                    peaks.append([name, play(0.4)])
+                    note("off", strip)
+                    play(0.3)
+        for strip in strips:  # as they were in the beginning
+            synth.handle(Cue(seconds, "sound " + sound_of(strip).name, strip.bot_id))
+        play(1.0)
+        synth.handle(Cue(seconds, "panic"))
+        play(1.0)
+        return {"peaks": peaks, "n_streams": [n_streams, len(server.getStreams())],
+                "tail": play(0.2)}  # fmt: skip
 
 
 def lose_and_revive(strips, cues, settings):
@@ -96,7 +165,9 @@ def main(player):
     lines = sys.stdin.buffer
     settings = offline.RenderSettings(**json.loads(lines.readline()))
     strips = decode_strips(lines.readline())
-    players = {play.__name__: play for play in (render, lose_and_revive)}
+    players = {
+        play.__name__: play for play in (render, measure, change_instruments, lose_and_revive)
+    }
     print(json.dumps(players[player](strips, cues_from_lines(lines), settings)))
 
 

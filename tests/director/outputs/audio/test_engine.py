@@ -10,7 +10,14 @@ import pytest
 from director.outputs.audio import AudioOutput
 from director.outputs.audio.engine import sound_cards
 from director.outputs.audio.render import words_of
-from director.outputs.base import Level, NoteOff, NoteOn, StripAdded, TempoChange
+from director.outputs.base import (
+    InstrumentChanged,
+    Level,
+    NoteOff,
+    NoteOn,
+    StripAdded,
+    TempoChange,
+)
 from director.score import Strip
 from musebots.errors import OutputUnavailable
 from musebots.timebase import TempoMap
@@ -82,8 +89,8 @@ async def test_events_arrive_in_order_on_the_clock_of_the_session(opened, notes)
     until(lambda: len(heard(notes)) == 3)
     await output.close()
     assert heard(notes)[1:] == [
-        [101.5, "on", "mel", 60, 90],
-        [102.0, "off", "mel", 60, 0.0],
+        [101.5, "on", "mel", 60, 90, -1.0],
+        [102.0, "off", "mel", 60, 0.0, -1.0],
         ["end"],
     ]
 
@@ -116,18 +123,21 @@ async def test_a_sound_process_that_dies_is_started_anew_with_its_faders_and_gue
     output = await opened("dies_of_a_note")
     output.send(StripAdded(0, 0.0, Strip("ghost", "keys", 3)))
     for gain in (0.1, 0.25):
-        output.send(Level(0, 0.0, "mel", 0, gain, -0.5))
+        output.send(Level(0, 0.0, "mel", 0, gain, -0.5, 0.4))
+    for name in ("guitar", "marimba"):
+        output.send(InstrumentChanged(0, 0.0, "mel", 0, name, 12))
     first = output.pid
     output.send(ON)
     until(lambda: output.n_crashes == 1 and output.is_sounding)
-    until(lambda: len(heard(notes)) == 3)
+    until(lambda: len(heard(notes)) == 4)
     assert output.pid != first
     assert heard(notes)[1:] == [
-        [100.0, "strip keys", "ghost", 3, 0.0],
-        [100.0, "level", "mel", 0.25, -0.5],
+        [100.0, "strip keys", "ghost", 3, 0, -1.0],
+        [100.0, "level", "mel", 0.25, -0.5, 0.4],
+        [100.0, "sound marimba", "mel", 0.0, 0.0, -1.0],
     ]
     output.send(OFF)
-    until(lambda: heard(notes)[-1] == [102.0, "off", "mel", 60, 0.0])
+    until(lambda: heard(notes)[-1] == [102.0, "off", "mel", 60, 0.0, -1.0])
 
 
 async def test_a_sound_process_that_keeps_dying_is_let_go_and_ends_nothing(opened, caplog):

@@ -1,8 +1,6 @@
 """The sound goes on: no instrument ever gives a sample that is not finite, and no second of music
 is silent. What needs pyo is skipped, with the reason, where it cannot be imported."""
 
-import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -10,7 +8,7 @@ import numpy as np
 import pytest
 
 from director.outputs.audio import WavOutput
-from director.outputs.audio.jobs import Cue, encode_cue, encode_strips
+from director.outputs.audio.jobs import Cue
 from director.score import Strip
 from musebots.errors import OutputUnavailable
 
@@ -25,24 +23,6 @@ ONCE_FATAL = {
     "waltz, seed 4": ([(2.0454545454545454, 81)], 2.7),
     "nightfall, seed 1": ([(19.0, 57)], 27.1),
 }
-
-
-@pytest.fixture
-def heard(pyo):
-    """What a player of pyo_players.py reports; pyo lives in a process of its own."""
-
-    def play(player, strips=BAND, cues=(), end_seconds=1.0):
-        job = b"".join([
-            json.dumps({"end_seconds": end_seconds, "tail_seconds": 0.0}).encode() + b"\n",
-            encode_strips(strips), *map(encode_cue, cues),
-        ])  # fmt: skip
-        done = subprocess.run(
-            [sys.executable, str(PLAYERS), player], input=job, capture_output=True, check=False
-        )
-        assert done.returncode == 0, done.stderr.decode()
-        return json.loads(done.stdout.splitlines()[-1])  # pyo may have talked before
-
-    return play
 
 
 @pytest.mark.parametrize("name", ONCE_FATAL)
@@ -114,7 +94,7 @@ async def test_a_sample_that_is_not_finite_is_an_error_and_no_file(
 
 
 def test_a_lost_signal_is_back_within_one_look_with_its_faders_and_nothing_is_left_over(heard):
-    report = heard("lose_and_revive")
+    report = heard("lose_and_revive", BAND)
     assert report["before"]["peak"] > 0.05
     assert not report["before"]["was_revived"]
     for lost, revived in report["rounds"]:
