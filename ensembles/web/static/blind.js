@@ -108,7 +108,6 @@ function draw() {
     }
     const { context: c, width, height } = fitted(deck.canvas);
     if (!width) continue;
-    c.clearRect(0, 0, width, height);
     const share = audio.duration ? audio.currentTime / audio.duration : 0;
     const n = 48;
     for (let bar = 0; bar < n; bar++) {
