@@ -82,10 +82,15 @@ def _nothing_goes_wrong(wrong):
     assert found == []
 
 
-def window(browser, address, wrong):
-    """A browser of its own with the page in it."""
+SLOWLY = "window.requestAnimationFrame = (draw) => setTimeout(() => draw(performance.now()), 150)"
+
+
+def window(browser, address, wrong, *, is_slow=False):
+    """A browser of its own with the page in it; a slow one draws seldom, to spare the cores."""
     page = browser.new_context(viewport={"width": 1280, "height": 720}).new_page()
-    page.set_default_timeout(15000)
+    if is_slow:
+        page.add_init_script(SLOWLY)
+    page.set_default_timeout(40000)
     page.on("console", lambda said: said.type in BAD and wrong.append(said.text))
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("response", lambda answer: answer.status >= 400 and wrong.append(answer.url))
@@ -104,16 +109,15 @@ def page(browser, address, wrong):
 
 @pytest.fixture(scope="module")
 def other(browser, address, wrong):
-    """A second browser; a small one, since two must share the cores with the band."""
-    other = window(browser, address, wrong)
-    other.set_viewport_size({"width": 1000, "height": 640})
+    """A second browser."""
+    other = window(browser, address, wrong, is_slow=True)
     yield other
     other.context.close()
 
 
 def sees(page, expression):
     """Wait until an expression holds in the page; its policy forbids the library's own way."""
-    return until(lambda: page.evaluate(expression), 15)
+    return until(lambda: page.evaluate(expression))
 
 
 def strip(page, bot):
@@ -383,7 +387,7 @@ def _loses_and_finds_again(page, band):
     page.wait_for_selector("#veil:not([hidden])")
     band.call(lambda: band.director.playback.change_mix("pad", "gain_db", -7.5, fade_seconds=0))
     with page_process(band.address, port):
-        page.wait_for_selector("#veil", state="hidden", timeout=15000)
+        page.wait_for_selector("#veil", state="hidden", timeout=40000)
         sees(page, "document.querySelector('[data-bot=\"pad\"] .db').textContent === '−7.5'")
         n = page.evaluate("window.musebots.band.bots.get('bass').notes.length")
         assert n > 8
