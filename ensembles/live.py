@@ -279,6 +279,7 @@ async def _performed(
                     "sync": str(options.leader or "own clock"),
                     "sound": audio.kind if audio else "none",
                     "session": str(recorder.folder.path.resolve()) if recorder else "",
+                    "ratings": str(_ratings_of(recorder, recording).resolve()),
                 },
                 score.seed,
             )
@@ -366,6 +367,11 @@ def _joins_by_itself(bot: BotSpec, lan: LanOptions | None) -> bool:
     return is_elsewhere or (bot.host is not None and bot.host.ssh is None)
 
 
+def _ratings_of(recorder: Recorder | None, recording: Path) -> Path:
+    """Where ratings are kept: in the session's folder, or beside a recording without one."""
+    return recorder.folder.ratings if recorder else recording.with_suffix(".sqlite")
+
+
 def _facts(
     piece: Piece, score: Score, recording: Path, monitor: MonitorSpec | None
 ) -> dict[str, JsonValue]:
@@ -377,7 +383,6 @@ def _facts(
         "swing": score.swing,
         "swing_unit_ticks": score.swing_unit_ticks,
         "recording": str(recording),
-        "ratings": str(recording.resolve().with_suffix(".sqlite")),
         "bots": {bot.id: bot.bot for bot in piece.bots},
         "flags_per_hour": monitor.flags_per_hour if monitor else None,
     }
