@@ -3,7 +3,8 @@
 Heard are `/broadcast/plan/chords` (strings such as ``"0 4 7"``, semitones above the tonic, one
 chord after the other from the next phrase on, as long as `/broadcast/plan/chordDuration` said in
 beats, or else a bar each), `/broadcast/notepool` (MIDI pitches: the chord from the next bar on),
-and our own `/musebots/harmony`. The last chord holds until something else is heard.
+and our own `/musebots/harmony`, which is heard from the next sixteenth on, its key included: bots
+that have planned it otherwise plan anew. The last chord holds until something else is heard.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ __all__ = ["TOPICS", "FollowedHarmony", "chord_of"]
 
 TOPICS = ("plan/chords", "plan/chordDuration", "notepool")
 OPEN_TICKS = 2 * 480  # the first of a band plans a beat and a half ahead
+NEXT_TICKS = 120
 PHRASE_BARS = 4
 MAX_CHORDS = 64
 
@@ -68,6 +70,7 @@ class FollowedHarmony:
         self._score = score
         self._durations: tuple[float, ...] = ()
         self._spans: tuple[ChordSpan, ...] = ()
+        self._key: Key | None = None
 
     def take(self, message: Broadcast | HarmonyPlan, tick_now: float) -> bool:
         """Take in an announcement; whether the harmony to come has changed."""
@@ -95,15 +98,17 @@ class FollowedHarmony:
         for tick, end in zip(inside, [*inside[1:], section.end_tick], strict=True):
             is_led = from_tick <= tick < home_tick
             chord = led.at_tick(tick) if is_led else written.at_tick(tick)
+            if self._key is not None and tick >= home_tick:
+                chord = Harmony(self._key).tonic
             spans.append(ChordSpan(tick, end - tick, chord))
-        return replace(passage, spans=tuple(spans))
+        return replace(passage, key=self._key or passage.key, spans=tuple(spans))
 
     def _read(self, message: Broadcast | HarmonyPlan, tick_now: float) -> tuple[ChordSpan, ...]:
         bar = self._open_bar(tick_now)
         meters = self._score.meter_map
         if isinstance(message, HarmonyPlan):
-            open_tick = meters.bar_tick(bar)
-            return tuple(span for span in message.spans if span.tick >= open_tick)
+            self._key = message.key
+            return _from(message.spans, -(-max(0.0, tick_now) // NEXT_TICKS) * NEXT_TICKS)
         if message.topic == "plan/chordDuration":
             numbers = [v for v in message.values if isinstance(v, int | float) and v > 0]
             self._durations = tuple(float(v) for v in numbers[:MAX_CHORDS])
@@ -141,6 +146,14 @@ class FollowedHarmony:
     def _key_at(self, tick: int) -> Key:
         passages = [p for p in self._score.passages if p.section.start_tick <= tick]
         return passages[-1].key if passages else self._score.key
+
+
+def _from(spans: Sequence[ChordSpan], tick: float) -> tuple[ChordSpan, ...]:
+    """What of these spans is still to come."""
+    ends = [(max(span.tick, int(tick)), span.tick + span.duration_ticks, span) for span in spans]
+    return tuple(
+        ChordSpan(start, end - start, span.chord) for start, end, span in ends if start < end
+    )
 
 
 def _pitches(value: OscValue, tonic: int) -> list[int]:

@@ -16,8 +16,8 @@ import mido
 
 from musebots.errors import OutputUnavailable
 
-__all__ = ["BACKEND", "VIRTUAL_PORT", "Direction", "list_ports", "open_input", "open_output",
-           "open_virtual_output"]  # fmt: skip
+__all__ = ["BACKEND", "VIRTUAL_PORT", "Direction", "input_name", "list_ports", "open_input",
+           "open_output", "open_virtual_output"]  # fmt: skip
 
 BACKEND = os.environ.get("MIDO_BACKEND", "mido.backends.rtmidi")
 VIRTUAL_PORT = "musebots"
@@ -68,8 +68,20 @@ def open_input(
         return VIRTUAL_PORT, _asked(
             lambda: loaded.open_input(VIRTUAL_PORT, virtual=True, callback=callback)
         )
-    name = _only_match(_names(loaded, "input"), wanted, "input")
+    name = input_name(wanted, backend)
     return name, _asked(lambda: loaded.open_input(name, callback=callback))
+
+
+def input_name(wanted: str | None, backend: str | None = None) -> str:
+    """The whole name of the input whose name contains `wanted`; ``virtual`` is left as it is.
+
+    Raises
+    ------
+    OutputUnavailable
+        If there is no such port, or more than one.
+    """
+    names = _names(_load(backend), "input")
+    return wanted if wanted == "virtual" else _only_match(names, wanted, "input")
 
 
 def open_virtual_output(backend: str | None = None) -> Any:

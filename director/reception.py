@@ -199,7 +199,8 @@ class Reception:
         now = self._clock.tick_now if self._clock.is_started else self._score.start_tick
         for index, passage in enumerate(self.announced):
             changed = led(passage)
-            if passage.section.end_tick > now and changed.spans != passage.spans:
+            is_other = (changed.key, changed.spans) != (passage.key, passage.spans)
+            if passage.section.end_tick > now and is_other:
                 self.announced[index] = changed
                 for message in passage_messages(changed)[1:]:
                     self.tell_ours(message)

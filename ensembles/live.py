@@ -7,7 +7,7 @@ import contextlib
 import logging
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from director.status import Status
 from director.steering import SteeringNews
 from ensembles.config import BotSpec, Piece
 from ensembles.guests import GuestProcess
+from ensembles.hearing import Hearing
 from ensembles.hosts import Hosts
 from ensembles.lan import Lan, LanOptions, LinkReport
 from ensembles.leading import LeaderSpec, Leading
@@ -78,7 +79,7 @@ class LiveOptions:
     `leader` is who leads the tempo, None the band itself; `clock_out` is part of the name of a port
     that MIDI clock is sent to. `policy` and `target` say who makes the bots calmer or bolder, and
     how creative they are to be; `faders` is part of the name of a MIDI input whose controllers move
-    the faders.
+    the faders. `hearing` is who is followed.
     """
 
     bars: int | None = None
@@ -97,6 +98,7 @@ class LiveOptions:
     policy: str | None = None
     target: float | None = None
     faders: str | None = None
+    hearing: Hearing | None = None
     page: PageOptions | None = None
     lan: LanOptions | None = None
 
@@ -207,6 +209,9 @@ async def _performed(
     score = piece.score(bars=options.bars, bpm=options.bpm, seed=options.seed)
     if options.saved is not None:
         score = taken_up(score, options.saved)
+    if options.hearing is not None:
+        options.hearing.check()
+        score = replace(score, follows_harmony=True)
     score = with_policy(score, options.policy, options.target)
     is_wanted = options.is_monitored or is_flag_driven(score.policy)
     monitor = monitor_of(piece, is_wanted=is_wanted, on_notice=on_notice)
@@ -244,6 +249,8 @@ async def _performed(
         supervisor = Supervisor(piece.source, versions)
         cast = cast_of(piece, score)
         guests = leading.guests
+        if options.hearing is not None:
+            guests = (*guests, options.hearing.guest)
         cast |= {guest.id: guest.casting(score.seed) for guest in guests}
         logbook = Logbook(logbook_path(recording), score, is_begun=monitor is not None)
         steerer = OnDemand()
@@ -313,6 +320,8 @@ async def _performed(
             stack.callback(moved.close)
         await stack.enter_async_context(steerer.serving(director, (LOOPBACK_HOST, address[1])))
         async with _reporting(director, on_status, recorder), leading.of(director):
+            if options.hearing is not None:
+                await stack.enter_async_context(options.hearing.of(director))
             if monitor is not None:
                 listening = await MonitorProcess.start(director, (LOOPBACK_HOST, address[1]))
                 stack.push_async_callback(listening.end)

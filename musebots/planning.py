@@ -108,6 +108,10 @@ class Planner:
         """Whether a step has been decided, so that a change of mind there must be planned anew."""
         return self._next_tick is not None and tick < self._next_tick
 
+    def planned_ticks(self, from_tick: int) -> range:
+        """The steps from `from_tick` on that have been decided."""
+        return range(from_tick, self._next_tick or 0, STEP_TICKS)
+
     def replan(
         self, from_tick: int, revised: Callable[[int, StepContext], StepContext]
     ) -> list[tuple[int, int, list[Note]]]:

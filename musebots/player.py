@@ -8,7 +8,8 @@ before everybody has been heard by then, and what is negotiated (`musebots.negot
 bar ahead.
 
 A fader that is moved by hand is heard at once: what was planned and has not been handed out yet is
-planned anew, from the first step on that is still open.
+planned anew, from the first step on that is still open. So are other chords than were known, in a
+piece that follows somebody's.
 """
 
 from __future__ import annotations
@@ -29,7 +30,17 @@ from musebots.generators import (
 )
 from musebots.intents import TOPIC, USUAL, Intent
 from musebots.leaning import Leaning
-from musebots.messages import AT_ONCE, Broadcast, Fader, Horizon, Message, Policy, Steer, Welcome
+from musebots.messages import (
+    AT_ONCE,
+    Broadcast,
+    Fader,
+    HarmonyPlan,
+    Horizon,
+    Message,
+    Policy,
+    Steer,
+    Welcome,
+)
 from musebots.musebot import Musebot
 from musebots.negotiation import Negotiation
 from musebots.notes import Note
@@ -185,6 +196,16 @@ class GeneratorBot(Musebot):
             if len(values) == 1 and 0 <= values[0] <= 1:  # its notes are not heard, only this
                 self._densities[message.sender] = float(values[0])
 
+    def on_message(self, message: Message) -> None:
+        """Other chords than those that were planned for are planned for anew."""
+        before = self.harmony
+        super().on_message(message)
+        if isinstance(message, HarmonyPlan) and self._is_prepared and not self.is_percussion:
+            open_tick = self._planner.open_tick(self._first_open_tick())
+            planned = self._planner.planned_ticks(open_tick)
+            if any(self.harmony.at_tick(tick) != before.at_tick(tick) for tick in planned):
+                self._replan_soon()
+
     # --- calmer or bolder -----------------------------------------------------------------------
 
     def _lean(self, message: Fader | Policy | Steer) -> None:
@@ -227,7 +248,7 @@ class GeneratorBot(Musebot):
         self._leaning.forget_from(from_tick)
         if self._telemetry is not None:
             self._telemetry.forget_from(from_tick)
-        bars = self._planner.replan(from_tick, self._leant)
+        bars = self._planner.replan(from_tick, self._revised)
         if not bars:
             return
         first_tick = from_tick - HALF_STEP_TICKS if self.is_percussion else from_tick
@@ -238,9 +259,25 @@ class GeneratorBot(Musebot):
             self._tell_steered(start_tick, end_tick)
         self._tell_activations(bars[-1][1])
 
-    def _leant(self, tick: int, context: StepContext) -> StepContext:
-        """What is known at a step, with the faders as they stand there now."""
+    def _revised(self, tick: int, context: StepContext) -> StepContext:
+        """What is known at a step, with the faders as they stand there now, and over its chord."""
+        if self.harmony.at_tick(tick) != context.chord:
+            context = replace(context, **self._harmony_at(tick))
         return replace(context, **self._lean_at(tick))
+
+    def _harmony_at(self, tick: int) -> dict[str, Any]:
+        """Key, chord, and the one that follows, as far as it matters."""
+        change = self.harmony.next_change(tick)
+        steps_to_next, next_chord = MAX_STEPS_TO_NEXT, None
+        if change is not None and (change[0] - tick) <= MAX_STEPS_TO_NEXT * STEP_TICKS:
+            steps_to_next = max(1, (change[0] - tick) // STEP_TICKS)
+            next_chord = change[1]
+        return {
+            "key": self.harmony.key,
+            "chord": self.harmony.at_tick(tick),
+            "next_chord": next_chord,
+            "steps_to_next": steps_to_next,
+        }
 
     def _lean_at(self, tick: int) -> dict[str, Any]:
         """What of a step's context the faders decide."""
@@ -383,21 +420,13 @@ class GeneratorBot(Musebot):
         """All that is known at a step of the grid."""
         position = self.clock.meter_map.position(tick)
         section = self.section_at(tick)
-        change = self.harmony.next_change(tick)
-        steps_to_next, next_chord = MAX_STEPS_TO_NEXT, None
-        if change is not None and (change[0] - tick) <= MAX_STEPS_TO_NEXT * STEP_TICKS:
-            steps_to_next = max(1, (change[0] - tick) // STEP_TICKS)
-            next_chord = change[1]
         meters, bar = self.clock.meter_map, position.bar
         return StepContext(
             step_in_bar=position.tick_in_bar // STEP_TICKS,
             steps_per_bar=position.time_signature.bar_ticks // STEP_TICKS,
             is_compound=position.time_signature.is_compound,
             bar_in_phrase=self.course.bar_in_section(bar, meters) % PHRASE_BARS,
-            key=self.harmony.key,
-            chord=self.harmony.at_tick(tick),
-            next_chord=next_chord,
-            steps_to_next=steps_to_next,
+            **self._harmony_at(tick),
             style=self._style,
             intensity=self._knob("intensity", section, bar),
             density=self._knob("density", section, bar, activity=self._activity(tick) or USUAL),

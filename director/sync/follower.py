@@ -10,7 +10,7 @@ import math
 from director.director import Director
 from director.sync.leader import Leader
 from director.sync.slaving import GRID_TICKS, SlavedClock
-from director.sync.tracking import Grid
+from musebots.beattracker import Grid
 from musebots.timebase import MAX_BPM, MIN_BPM, PPQ, beats_from_ticks
 
 __all__ = ["Follower"]

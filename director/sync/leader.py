@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
-from director.sync.tracking import Grid
+from musebots.beattracker import Grid
 
 __all__ = ["Leader"]
 

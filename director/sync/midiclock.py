@@ -14,7 +14,7 @@ import logging
 from collections.abc import Callable
 from typing import Literal
 
-from director.sync.tracking import BeatTracker
+from musebots.beattracker import BeatTracker
 
 __all__ = ["CLOCKS_PER_BEAT", "CLOCKS_PER_SIXTEENTH", "ClockWord", "MidiClockLeader"]
 

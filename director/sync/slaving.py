@@ -6,7 +6,7 @@ The tempo of each short stretch is set so that it ends where the other grid's be
 from __future__ import annotations
 
 from director.director import Director
-from director.sync.tracking import Grid
+from musebots.beattracker import Grid
 from musebots.timebase import MAX_BPM, MIN_BPM, PPQ
 
 __all__ = ["SlavedClock"]

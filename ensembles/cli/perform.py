@@ -24,6 +24,7 @@ from ensembles.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from ensembles.hearing import Hearing
     from ensembles.lan import LanOptions
     from ensembles.leading import LeaderSpec
 
@@ -72,6 +73,12 @@ def play(
     clock_out: Annotated[
         str | None, typer.Option("--clock-out", help="Send MIDI clock to this MIDI port.")
     ] = None,
+    midi_in: Annotated[
+        str | None, typer.Option("--midi-in", help="Follow who plays at this MIDI port.")
+    ] = None,
+    follows_tempo: Annotated[
+        bool, typer.Option("--follow-tempo", help="With --midi-in: keep to their tempo, too.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="Record the session to this MIDI file.")
     ] = None,
@@ -130,8 +137,8 @@ def play(
 
     request: dict[str, Any] = {"piece": piece, "bots": None if bots is None else str(bots),
                "bars": bars, "bpm": bpm, "seed": seed, "monitor": is_monitored,
-               "sync": sync, "policy": policy and policy.value,
-               "target": target}  # fmt: skip
+               "sync": sync, "midi_in": midi_in, "follow_tempo": follows_tempo,
+               "policy": policy and policy.value, "target": target}  # fmt: skip
     saved = read_unfinished() if resume else None
     if saved is not None:
         request = saved.request
@@ -141,10 +148,12 @@ def play(
         sync = request.get("sync")
         policy = Mode(request["policy"]) if request.get("policy") else None
         target = request.get("target")
+        midi_in, follows_tempo = request.get("midi_in"), bool(request.get("follow_tempo"))
     is_classic = is_set(piece)
     chosen = load_set(Path(piece), bots) if is_classic else load_piece(piece)
     lan = _lan_options(listen, key, classic, elsewhere)
     page = PageOptions(page_host, page_port, opens_browser)
+    leader = _leader(sync or chosen.table.sync.leader)
     options = LiveOptions(
         bars=bars,
         bpm=bpm,
@@ -157,11 +166,12 @@ def play(
         request=request,
         saved=saved,
         is_monitored=is_monitored,
-        leader=_leader(sync or chosen.table.sync.leader),
+        leader=leader,
         clock_out=clock_out,
         policy=policy and policy.value,
         target=target,
         faders=faders,
+        hearing=_hearing(midi_in, follows_tempo=follows_tempo, is_led=leader is not None),
         page=page if has_page or opens_browser or audio is AudioDriver.BROWSER else None,
         lan=lan,
     )
@@ -186,6 +196,16 @@ def _lan_options(
                 raise typer.BadParameter("needs --listen ADDRESS", param_hint=name)
         return None
     return LanOptions(listen, key, tuple(classic or ()), tuple(elsewhere or ()))
+
+
+def _hearing(midi_in: str | None, *, follows_tempo: bool, is_led: bool) -> Hearing | None:
+    from ensembles.hearing import Hearing
+
+    if follows_tempo and midi_in is None:
+        raise typer.BadParameter("needs --midi-in PORT", param_hint="--follow-tempo")
+    if follows_tempo and is_led:
+        raise typer.BadParameter("the tempo has a leader already", param_hint="--follow-tempo")
+    return None if midi_in is None else Hearing(midi_in, follows_tempo)
 
 
 def _leader(text: str) -> LeaderSpec | None:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from musebots.harmony import ChordSpan, Harmony
+from musebots.hearing.estimate import chroma_of, estimate_chords, estimate_key
 from musebots.measures import Part, band, harmony
 from musebots.timebase import PPQ
-from musebots.training.estimate import chroma_of, estimate_chords, estimate_key
 
 __all__ = ["MEASURES", "estimated", "moved", "together"]
 

@@ -12,10 +12,10 @@ import mido
 import numpy as np
 from mido.midifiles.meta import KeySignatureError
 
+from musebots.hearing.estimate import chroma_of, estimate_chords, estimate_key
 from musebots.rnn.features import MAX_STEPS_PER_BAR
 from musebots.rnn.vocabulary import Role
 from musebots.timebase import TimeSignature
-from musebots.training.estimate import chroma_of, estimate_chords, estimate_key
 from musebots.training.forms import others_density, places_in_section
 from musebots.training.pieces import (
     Piece,

@@ -65,11 +65,12 @@ def test_lengths_are_what_the_other_said():
     assert chords(followed)[:7] == ["D", "D", "A", "A", "A", "A", "A"]
 
 
-def test_our_own_plan_is_heard_as_far_as_nobody_has_planned_it_yet():
+def test_our_own_plan_is_heard_from_the_next_sixteenth_on():
     followed = FollowedHarmony(SCORE)
     plan = HarmonyPlan.of(Key(2), [ChordSpan(b * BAR, BAR, Chord(b)) for b in range(6)])
     followed.take(plan, 2.9 * BAR)
-    assert chords(followed)[:7] == ["D", "G", "D", "G", "E", "F", "F"]
+    assert chords(followed)[:7] == ["D", "G", "D", "Eb", "E", "F", "F"]
+    assert followed.passage(SCORE.passages[0]).spans[3].tick == round(2.9375 * BAR)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """A MIDI system without any, as a mido backend: one thing to hear at its input, and a log.
 
 In the folder `FAKE_MIDI` lie ``script.json`` (rows of seconds and a message's hex bytes) and, once
-the input may begin, a file ``go``. What is sent, and when, is appended to ``log.jsonl``.
+the input may begin, a file ``go``; a number in it is how many seconds after the first note that
+sounds. What is sent, and when, is appended to ``log.jsonl``.
 """
 
 import json
@@ -32,6 +33,8 @@ class Input:
         while not (FOLDER / "go").exists() and not self.closed:
             time.sleep(0.005)
         begun = time.monotonic() + 0.05
+        if wait := (FOLDER / "go").read_text():  # so many seconds after the first note that sounds
+            begun = self._first_note() + float(wait)
         write(["begun", begun])
         for seconds, raw in rows:
             while (left := begun + seconds - time.monotonic()) > 0:
@@ -39,6 +42,18 @@ class Input:
             if self.closed:
                 return
             self._callback(mido.Message.from_hex(raw))
+
+    def _first_note(self):
+        log = FOLDER / "log.jsonl"
+        while not self.closed:
+            rows = (
+                [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+            )
+            notes = [row[1] for row in rows if row[0] == "sent" and row[2].startswith("9")]
+            if notes:
+                return notes[0]
+            time.sleep(0.05)
+        return 0.0
 
     def close(self):
         self.closed = True

@@ -15,8 +15,8 @@ import mido
 
 from musebots.errors import CorpusError
 from musebots.harmony import Key
+from musebots.hearing.estimate import estimate_chords, estimate_key
 from musebots.training.corpora import Corpus, read_corpus
-from musebots.training.estimate import estimate_chords, estimate_key
 from musebots.training.midi import read_song
 
 Writer = Callable[..., Path]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from director.sync.tracking import BeatTracker
+from musebots.beattracker import BeatTracker
 
 
 def clocks(bpm, n_beats, start=0.0):

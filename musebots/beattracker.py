@@ -52,6 +52,8 @@ class BeatTracker:
         Standard deviation of what is heard.
     drift : float
         How restless its tempo is; see the module's text.
+    unsure_seconds : float
+        How far off the first guess at the length of a beat may be (standard deviation).
 
     Examples
     --------
@@ -68,8 +70,10 @@ class BeatTracker:
         *,
         jitter_seconds: float = JITTER_SECONDS,
         drift: float = DRIFT,
+        unsure_seconds: float = UNSURE_BEAT_SECONDS,
     ) -> None:
         self._variance = jitter_seconds**2
+        self._unsure_seconds = unsure_seconds
         self._power = drift**2
         self.begin(bpm)
 
@@ -91,7 +95,7 @@ class BeatTracker:
         if self.n_heard == 0:
             self._beat = beat
             self._state[0] = seconds
-            sd = (math.sqrt(self._variance), UNSURE_BEAT_SECONDS, UNSURE_CHANGE_SECONDS)
+            sd = (math.sqrt(self._variance), self._unsure_seconds, UNSURE_CHANGE_SECONDS)
             self._covariance = np.diag(np.square(sd))
             self.n_heard = 1
             return
@@ -144,7 +148,7 @@ class BeatTracker:
         self._n_astray = (self._n_astray if same_side else 0) + (1 if off > 0 else -1)
         if abs(self._n_astray) < N_ASTRAY:
             return True
-        unsure = (off, UNSURE_BEAT_SECONDS, UNSURE_CHANGE_SECONDS)
+        unsure = (off, self._unsure_seconds, UNSURE_CHANGE_SECONDS)
         self._covariance = self._covariance + np.diag(np.square(unsure))
         self._n_astray = 0
         return False

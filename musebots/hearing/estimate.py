@@ -12,13 +12,17 @@ import numpy.typing as npt
 
 from musebots.harmony import QUALITIES, Chord, Key
 
-__all__ = ["chroma_of", "estimate_chords", "estimate_key"]
+__all__ = ["CHORDS", "chord_fits", "chroma_of", "estimate_chords", "estimate_key",
+           "key_fit"]  # fmt: skip
 
 _MAJOR = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
 _MINOR = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
+_PROFILES = {"major": _MAJOR, "minor": _MINOR}
 _QUALITIES = ("maj", "min", "7", "min7", "dim")
 _RARER = {"maj": 0.0, "min": 0.0, "7": 0.04, "min7": 0.04, "dim": 0.06}
 _CHANGE_COST = 0.12
+CHORDS = tuple(Chord(root, quality) for quality in _QUALITIES for root in range(12))
+"""The chords that are looked for."""
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -65,13 +69,15 @@ def estimate_key(chroma: FloatArray) -> Key:
     """
     if np.ptp(chroma) == 0:
         return Key()
-    best, found = -np.inf, Key()
-    for mode, profile in (("major", _MAJOR), ("minor", _MINOR)):
-        for tonic in range(12):
-            fit = float(np.corrcoef(chroma, np.roll(profile, tonic))[0, 1])
-            if fit > best:
-                best, found = fit, Key(tonic, mode)
-    return found
+    keys = [Key(tonic, mode) for mode in _PROFILES for tonic in range(12)]
+    return max(keys, key=lambda key: key_fit(chroma, key))
+
+
+def key_fit(chroma: FloatArray, key: Key) -> float:
+    """How well a key fits a histogram of shape (12,): the correlation with its profile, -1..1."""
+    if np.ptp(chroma) == 0:
+        return 0.0
+    return float(np.corrcoef(chroma, np.roll(_PROFILES[key.mode], key.tonic_pc))[0, 1])
 
 
 def estimate_chords(chroma: FloatArray, key: Key) -> list[Chord]:
@@ -89,15 +95,32 @@ def estimate_chords(chroma: FloatArray, key: Key) -> list[Chord]:
     list of Chord
         One for each cell; where nothing sounds the chord before goes on.
     """
-    chords = [Chord(root, quality) for quality in _QUALITIES for root in range(12)]
-    templates = np.zeros((len(chords), 12))
-    for row, chord in enumerate(chords):
+    return [CHORDS[i] for i in _best_path(chord_fits(chroma, key))]
+
+
+def chord_fits(chroma: FloatArray, key: Key) -> FloatArray:
+    """How well each of `CHORDS` fits each cell, -0.2..1; all 0 where nothing sounds.
+
+    Parameters
+    ----------
+    chroma : FloatArray
+        (n_cells, 12).
+    key : Key
+        Notes outside it cost a little.
+
+    Returns
+    -------
+    FloatArray
+        (n_cells, len(CHORDS)).
+    """
+    templates = np.zeros((len(CHORDS), 12))
+    for row, chord in enumerate(CHORDS):
         templates[row, list(chord.pitch_classes)] = 1 / np.sqrt(len(QUALITIES[chord.quality]))
-    cost = np.array([_RARER[chord.quality] for chord in chords])
-    cost += 0.02 * np.array([sum(pc not in key.scale for pc in c.pitch_classes) for c in chords])
+    cost = np.array([_RARER[chord.quality] for chord in CHORDS])
+    cost += 0.02 * np.array([sum(pc not in key.scale for pc in c.pitch_classes) for c in CHORDS])
     norm = np.linalg.norm(chroma, axis=1, keepdims=True)
-    fit = (chroma / np.maximum(norm, 1e-9)) @ templates.T - cost * (norm > 0)  # (n_cells, n_chords)
-    return [chords[i] for i in _best_path(fit)]
+    fits: FloatArray = (chroma / np.maximum(norm, 1e-9)) @ templates.T - cost * (norm > 0)
+    return fits
 
 
 def _best_path(fit: FloatArray) -> list[int]:
