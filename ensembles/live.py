@@ -246,7 +246,9 @@ async def _performed(
         versions = recording.with_name(f"{recording.stem}-versions")
         if recorder is not None:
             versions = recorder.folder.versions
-        supervisor = Supervisor(piece.source, versions)
+        supervisor = Supervisor(
+            piece.source, versions, on_start=recorder.bot_started if recorder else None
+        )
         cast = cast_of(piece, score)
         guests = leading.guests
         if options.hearing is not None:
@@ -293,16 +295,16 @@ async def _performed(
             on_steering=on_steering,
             witness=recorder,
         )
-        if recorder is not None:
-            recorder.follow(director.clock)
-            makings = {bot.id: makings_of(bot) for bot in piece.bots}
-            recorder.begin(score, cast, makings, piece=piece.name)
         director.roster.leave(PAGE_ID)  # nobody waits for the page
         if options.saved is not None:
             director.restore(options.saved.retained)
         lan = None if options.lan is None else Lan(options.lan)
         network = UdpNetwork() if lan is None else lan.network
         address = await director.open(network, port=options.port)
+        if recorder is not None:  # not before: the port may belong to the session that is resumed
+            recorder.follow(director.clock)
+            makings = {bot.id: makings_of(bot) for bot in piece.bots}
+            recorder.begin(score, cast, makings, piece=piece.name)
         if lan is not None:
             supervisor.hosts = Hosts((lan.host, address[1]), lan.phrase)
             on_notice(f"other machines join with: {lan.invitation(address[1])}")
