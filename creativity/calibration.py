@@ -116,7 +116,7 @@ class RateNull:
         n_clusters = int(self.maxima.size / self.n_alike)
         n_above = _largest_rank(n_clusters, min(rate, 1.0), confidence)
         if n_above == 0:
-            is_rare = rate * (self.maxima.size + 1) >= 1
+            is_rare = self.maxima.size > 0 and rate * (self.maxima.size + 1) >= 1
             return float(self.maxima.max()) if is_rare else math.inf
         rank = min(self.maxima.size, int(n_above * self.n_alike))
         return float(np.sort(self.maxima)[-rank])
