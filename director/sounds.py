@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from director.channels import PERCUSSION_CHANNEL, channel_on_port
 from director.score import Strip
 
 __all__ = ["SOUNDS", "Sound", "family_of", "program_of", "sound_of", "sounds_for"]
-
-PERCUSSION_CHANNEL = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +73,14 @@ _USUAL = {sound.family: sound for sound in reversed(SOUNDS)}
 
 
 def family_of(role: str, channel: int = 0) -> str:
-    """Which instruments a role may have; percussion goes by its channel (0..15), whoever plays.
+    """Which instruments a role may have; percussion goes by its channel (from 0), whoever plays.
 
     Examples
     --------
     >>> family_of("theremin"), family_of("bass"), family_of("theremin", 9)
     ('melody', 'bass', 'drums')
     """
-    if channel == PERCUSSION_CHANNEL or role == "drums":
+    if channel_on_port(channel) == PERCUSSION_CHANNEL or role == "drums":
         return "drums"
     return "bass" if role == "bass" else "melody"
 

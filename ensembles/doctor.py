@@ -115,7 +115,7 @@ def _audio() -> Finding:
         return Finding(name, str(error), Verdict.WARN, "the band plays silently, into MIDI files")
     if not devices:
         return Finding(
-            name, "no device", Verdict.WARN, "plug one in, or use --audio jack or --midi-out"
+            name, "no device", Verdict.WARN, "the band sounds on its page: play --page, then Listen"
         )
     return Finding(name, ", ".join(devices))
 

@@ -246,7 +246,9 @@ async def _performed(
         versions = recording.with_name(f"{recording.stem}-versions")
         if recorder is not None:
             versions = recorder.folder.versions
-        supervisor = Supervisor(piece.source, versions)
+        supervisor = Supervisor(
+            piece.source, versions, on_start=recorder.bot_started if recorder else None
+        )
         cast = cast_of(piece, score)
         guests = leading.guests
         if options.hearing is not None:
@@ -277,6 +279,7 @@ async def _performed(
                     "sync": str(options.leader or "own clock"),
                     "sound": audio.kind if audio else "none",
                     "session": str(recorder.folder.path.resolve()) if recorder else "",
+                    "ratings": str(_ratings_of(recorder, recording).resolve()),
                 },
                 score.seed,
             )
@@ -292,16 +295,16 @@ async def _performed(
             on_steering=on_steering,
             witness=recorder,
         )
-        if recorder is not None:
-            recorder.follow(director.clock)
-            makings = {bot.id: makings_of(bot) for bot in piece.bots}
-            recorder.begin(score, cast, makings, piece=piece.name)
         director.roster.leave(PAGE_ID)  # nobody waits for the page
         if options.saved is not None:
             director.restore(options.saved.retained)
         lan = None if options.lan is None else Lan(options.lan)
         network = UdpNetwork() if lan is None else lan.network
         address = await director.open(network, port=options.port)
+        if recorder is not None:  # not before: the port may belong to the session that is resumed
+            recorder.follow(director.clock)
+            makings = {bot.id: makings_of(bot) for bot in piece.bots}
+            recorder.begin(score, cast, makings, piece=piece.name)
         if lan is not None:
             supervisor.hosts = Hosts((lan.host, address[1]), lan.phrase)
             on_notice(f"other machines join with: {lan.invitation(address[1])}")
@@ -364,6 +367,11 @@ def _joins_by_itself(bot: BotSpec, lan: LanOptions | None) -> bool:
     return is_elsewhere or (bot.host is not None and bot.host.ssh is None)
 
 
+def _ratings_of(recorder: Recorder | None, recording: Path) -> Path:
+    """Where ratings are kept: in the session's folder, or beside a recording without one."""
+    return recorder.folder.ratings if recorder else recording.with_suffix(".sqlite")
+
+
 def _facts(
     piece: Piece, score: Score, recording: Path, monitor: MonitorSpec | None
 ) -> dict[str, JsonValue]:
@@ -375,7 +383,6 @@ def _facts(
         "swing": score.swing,
         "swing_unit_ticks": score.swing_unit_ticks,
         "recording": str(recording),
-        "ratings": str(recording.resolve().with_suffix(".sqlite")),
         "bots": {bot.id: bot.bot for bot in piece.bots},
         "flags_per_hour": monitor.flags_per_hour if monitor else None,
     }

@@ -9,8 +9,7 @@ from dataclasses import asdict
 
 from pydantic import JsonValue
 
-from director.channels import PERCUSSION_CHANNEL, channel_on_port
-from ensembles.pieces_format.programs import PROGRAMS
+from director.sounds import sounds_for
 from ensembles.web.frames import frame_of
 from ensembles.web.state import Stage
 from musebots import messages as m
@@ -91,10 +90,9 @@ class PageMember(Musebot):
         """Put down what is said of the desk, the members and the monitor's findings."""
         match message:
             case m.Strip():
-                instrument = _instrument(message)
-                self.stage.put(
-                    f"strip/{message.bot_id}", {**_plain(message), "instrument": instrument}
-                )
+                self.stage.put(f"strip/{message.bot_id}", {
+                    **_plain(message), "instruments": _instruments(message),
+                })  # fmt: skip
             case m.Member() if message.bot_id != self.id:
                 self._put_member(message)
             case m.Notice():
@@ -201,13 +199,9 @@ def _plain(message: Message) -> dict[str, JsonValue]:
     return asdict(message)  # type: ignore[call-overload,no-any-return]
 
 
-def _instrument(strip: m.Strip) -> str:
-    """What a strip sounds like, in a word or two."""
-    if not strip.bot_id:
-        return ""
-    if channel_on_port(strip.channel - 1) == PERCUSSION_CHANNEL:
-        return "Drum Kit"
-    return PROGRAMS[strip.program] if 0 <= strip.program < len(PROGRAMS) else ""
+def _instruments(strip: m.Strip) -> list[JsonValue]:
+    """What a strip may sound like."""
+    return list(sounds_for(strip.role, strip.channel - 1)) if strip.bot_id else []
 
 
 def _points(tempo: TempoMap) -> list[JsonValue]:

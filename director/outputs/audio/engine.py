@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
 from director.outputs.audio.jobs import cue_from_event, encode_cue, encode_strips
@@ -73,8 +73,6 @@ class AudioOutput:
     ----------
     peak : float
         Linear level of the last tenth of a second, 0..1, as the sound process measured it.
-    levels : mapping of str to float
-        The same of each strip.
     why : str
         Why it is not the first choice of ``auto``; empty if it is, or if nothing was to choose.
     n_crashes : int
@@ -102,7 +100,6 @@ class AudioOutput:
         self._crashed_at: deque[float] = deque(maxlen=MAX_CRASHES)
         self._lock = threading.Lock()
         self.peak = 0.0
-        self.levels: Mapping[str, float] = {}
         self.why = ""
         self.n_crashes = 0
 
@@ -230,14 +227,13 @@ class AudioOutput:
     def _hear(self, report: dict[str, Any]) -> None:
         """What the sound process says."""
         self.peak = float(report.get("peak", self.peak))
-        self.levels = report.get("levels", self.levels)
         if "warning" in report:
             log.warning("%s", report["warning"])
 
     def _bring_back(self, reason: str) -> None:
         """The sound process has ended unasked: start another; in a thread of the old one."""
         kind, now = self._sounding_kind, time.monotonic()
-        self.peak, self.levels = 0.0, {}
+        self.peak = 0.0
         self._crashed_at.append(now)
         if self._is_closing:
             return

@@ -91,10 +91,6 @@ class Synth:
         else:
             self._build_mix(is_mastered=tap == "master")
 
-    def meters(self) -> dict[str, Any]:
-        """The signal of each strip, for whoever measures it."""
-        return {bot_id: channel.bus for bot_id, channel in self._channels.items()}
-
     def _build_channel(self, strip: Strip) -> _Channel:
         """An instrument behind its fader, and how much of it goes into the room."""
         pyo, sound = self._pyo, sound_of(strip)

@@ -220,11 +220,16 @@ class StripView {
       return make("label", { class: "field slim" }, make("span", { text: name }),
         make("input", { type: "range", min: 0, max: 1, step: 0.01, value, "data-control": "knob", "data-osc": `${id} ${name}`, oninput: (event) => store.send("knob", id, name, Number(event.target.value)) }));
     });
+    const sounds = (this.strip?.instruments ?? []).map((value) => make("option", { value, text: value, selected: value === this.strip.instrument }));
+    const sound = make("label", { class: "field slim" }, make("span", { text: "instrument" }),
+      make("select", { "aria-label": `${id} instrument`, "data-control": "instrument", "data-osc": id, onchange: (event) => store.send("instrument", id, event.target.value) }, ...sounds));
+    const room = make("label", { class: "field slim" }, make("span", { text: "room" }),
+      make("input", { type: "range", min: 0, max: 1, step: 0.01, value: this.strip?.reverb ?? 0, "aria-label": `${id} room`, "data-control": "reverb", "data-osc": id, oninput: (event) => store.send("reverb", id, Number(event.target.value), 0) }));
     dialog.onclose = null;
     dialog.replaceChildren(
       make("h2", { colour: this.bot.colour, text: id }),
       make("dl", {}, ...rows.flatMap(([name, words]) => [make("dt", { text: name }), make("dd", { text: String(words) })])),
-      ...knobs,
+      sound, room, ...knobs,
       make("div", { class: "keys end" },
         make("button", { class: "key plain", text: "Restart", "data-control": "replace", "data-tip": "anew, at a bar line; until then it plays on", onclick: () => { store.send("replace", id, ""); close(); } }),
         make("button", { class: "key panic", text: "Remove", "data-control": "remove", "data-osc": id, onclick: () => { store.send("remove", id); close(); } }),
