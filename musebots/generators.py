@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from musebots.harmony import Chord, Key
 
@@ -20,6 +20,7 @@ __all__ = [
     "MAX_STEPS_TO_NEXT",
     "STEPS_PER_BEAT",
     "STEP_TICKS",
+    "Answering",
     "Onset",
     "PlaceInSection",
     "Pull",
@@ -166,3 +167,11 @@ class SequenceGenerator(Protocol):
 
     def restore(self, snapshot: object) -> None:
         """Go back to a snapshot; the same contexts then give the same steps, bit for bit."""
+
+
+@runtime_checkable
+class Answering(Protocol):
+    """A generator of one voice that can go on from what somebody else has played."""
+
+    def hear(self, context: StepContext, pitch: int | None, *, is_hold: bool) -> None:
+        """Go through a 16th of theirs: the note that begins, or none; see `NeuralGenerator`."""
