@@ -35,6 +35,11 @@ class BandWindow:
         self._waiting: dict[int, dict[str, tuple[FloatArray, float]]] = {}
         self._last_tick = -1
 
+    @property
+    def members(self) -> tuple[str, ...]:
+        """Ids of the bots that belong to it."""
+        return self._members
+
     def needs(self, bot_id: str) -> bool:
         """Whether the band cannot be listened to without this bot, and still is."""
         return bot_id in self._members and not self.ear.is_silenced

@@ -95,8 +95,9 @@ class RateNull:
         Returns
         -------
         float
-            The k-th highest block maximum, k as large as the promise allows; infinity where the
-            background is too short for it.
+            The k-th highest block maximum, k as large as the promise allows. Where the background
+            is too short for that confidence, the highest one if it keeps the promise on average
+            over backgrounds, and infinity otherwise.
 
         Notes
         -----
@@ -106,7 +107,8 @@ class RateNull:
         overlapping windows depend on one another. For n exchangeable blocks the chance that a new
         one exceeds the k-th highest is Beta(k, n + 1 - k); it is <= a with the given confidence
         when ``P(Binomial(n, a) >= k) >= confidence``. Blocks that come in clusters of `n_alike`
-        are counted as clusters: n and k are divided by it.
+        are counted as clusters: n and k are divided by it. On average over backgrounds a new block
+        exceeds the highest of n with probability 1 / (n + 1).
         """
         if not flags_per_hour > 0 or not seconds_per_step > 0:
             raise ValueError("flags_per_hour and seconds_per_step must be > 0")
@@ -114,7 +116,8 @@ class RateNull:
         n_clusters = int(self.maxima.size / self.n_alike)
         n_above = _largest_rank(n_clusters, min(rate, 1.0), confidence)
         if n_above == 0:
-            return math.inf
+            is_rare = self.maxima.size > 0 and rate * (self.maxima.size + 1) >= 1
+            return float(self.maxima.max()) if is_rare else math.inf
         rank = min(self.maxima.size, int(n_above * self.n_alike))
         return float(np.sort(self.maxima)[-rank])
 

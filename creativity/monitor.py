@@ -24,10 +24,11 @@ from creativity.ears import LOST, Ear, Scanned, Sighting
 from creativity.flags import classic_flag, flag_of
 from creativity.innovation import InnovationStream
 from creativity.streaming import warm_up
+from creativity.touched import STEERED, Touched
 from musebots.arrays import FloatArray
 from musebots.errors import BackgroundError, ConfigError
 from musebots.generators import STEP_TICKS
-from musebots.messages import Activations, Flag, Message, Monitoring, Score, Tempo
+from musebots.messages import Activations, Flag, Message, Monitoring, Score, Steered, Tempo
 from musebots.musebot import Musebot
 from musebots.notes import Note
 from musebots.timebase import beats_from_ticks
@@ -49,7 +50,7 @@ class Monitor(Musebot):
     """
 
     role = "monitor"
-    hears = ("activations", "notes")
+    hears = ("activations", "notes", "steering")
     sends = ("flags", "scores")
 
     def __init__(self) -> None:
@@ -62,6 +63,7 @@ class Monitor(Musebot):
         self._strangers: set[str] = set()
         self._last_ticks: dict[str, int] = {}
         self._band: BandWindow | None = None
+        self._touched = Touched()
         self._has_warned = False
 
     async def prepare(self) -> None:
@@ -101,9 +103,11 @@ class Monitor(Musebot):
             self._promise()
 
     def hear(self, message: Message) -> None:
-        """Take in activations."""
+        """Take in activations, and where they come from what steering has chosen."""
         if isinstance(message, Activations) and self._background is not None:
             self._take(message)
+        elif isinstance(message, Steered):
+            self._touched.take(message)
 
     # --- one bot -------------------------------------------------------------------------------
 
@@ -187,6 +191,10 @@ class Monitor(Musebot):
             self._silence(bot_id, f"at tick {tick} its unit {unit} is {row[unit]}, not finite")
             return False
         innovation = self._streams[bot_id].push(row.astype(np.float32))
+        if self._is_touched(bot_id, tick):
+            self._pass_over(ear)
+            self._step_band(bot_id, tick, innovation, surprise)
+            return True
         scanned, sighting = ear.hear(tick, innovation, surprise, is_behind=self._is_behind(tick))
         if scanned is not None:
             self.on_scanned(scanned, innovation)
@@ -201,10 +209,23 @@ class Monitor(Musebot):
         if band is None or told is None:
             return
         together, nats = told
+        if any(self._is_touched(member, tick) for member in band.members):
+            self._pass_over(band.ear)
+            return
         scanned, sighting = band.ear.hear(tick, together, nats, is_behind=self._is_behind(tick))
         if scanned is not None:
             self.on_scanned(scanned, together)
         self._flag(sighting)
+
+    def _is_touched(self, bot_id: str, tick: int) -> bool:
+        """Whether a step cannot be compared: steered, where the background knows no steering."""
+        assert self._background is not None
+        return not self._background.made.get("steered") and self._touched.at(bot_id, tick)
+
+    def _pass_over(self, ear: Ear) -> None:
+        """Do not listen to a step; the next window begins after it."""
+        ear.skip(STEERED)
+        self._flag(ear.forget())
 
     def _is_behind(self, tick: int) -> bool:
         """Whether the music has passed this step by more than a window: too late to be told."""

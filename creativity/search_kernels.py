@@ -237,21 +237,15 @@ def scan_planes(
     tried_rows, tried_columns = np.zeros_like(rows), np.zeros_like(columns)
     local_columns = every_column.copy()
     own = settings.copy()
-    counts, n_kept = np.empty(n_rows, np.int64), 0
-    for w in range(kept.size):
-        n_kept += _n_bits(kept[w])
+    bounds = _bounds(by_row, alphas, settings, kept, every_column, table)
     best, at = 0.0, 0
     rows[:] = 0
     columns[:] = 0
-    for t in range(alphas.size - 1, -1, -1):
+    for t in np.argsort(-bounds, kind="mergesort"):
+        if bounds[t] <= best:
+            break
         if t > 0 and np.array_equal(by_row[t], by_row[t - 1]):
             continue  # no cell lies between: the smaller alpha says more
-        _count(by_row[t], every_column, counts)
-        n_alpha = counts.sum()
-        logs = np.array([math.log(alphas[t]), math.log1p(-alphas[t])])
-        bound = phi(int(settings[0]), alphas[t], logs, n_alpha, n_alpha, table)
-        if bound + settings[4] * n_kept <= best:
-            continue  # not even its significant cells by themselves would do
         own[1] = alphas[t]
         local = -math.inf
         for s in range(starts.shape[0] + 4):
@@ -287,6 +281,27 @@ def scan_planes(
         rows[:] = tried_rows
         columns[:] = tried_columns
     return best, at
+
+
+@compiled
+def _bounds(
+    by_row: Words, alphas: Doubles, settings: Doubles, kept: Words, every_column: Words,
+    table: Doubles,
+) -> Doubles:  # fmt: skip
+    """What no subset exceeds at each threshold: the significant cells by themselves."""
+    bounds = np.zeros(alphas.size)
+    counts = np.empty(by_row.shape[1], np.int64)
+    bonus = 0.0
+    for w in range(kept.size):
+        bonus += settings[4] * _n_bits(kept[w])
+    for t in range(alphas.size):
+        _count(by_row[t], every_column, counts)
+        n_alpha = counts.sum()
+        if n_alpha > 0:
+            logs = np.array([math.log(alphas[t]), math.log1p(-alphas[t])])
+            score = phi(int(settings[0]), alphas[t], logs, n_alpha, n_alpha, table)
+            bounds[t] = score + bonus
+    return bounds
 
 
 @compiled

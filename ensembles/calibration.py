@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from random import Random
 
 from creativity.background import Background, Setup
 from creativity.calibrating import Plan, calibrate
@@ -13,6 +14,8 @@ from ensembles.config import Piece
 from ensembles.rendering import Guest, perform_here
 from ensembles.stage import mistakes_of
 from musebots.generators import STEPS_PER_BEAT
+from musebots.messages import Fader
+from musebots.musebot import Musebot
 from musebots.network import LoopbackNetwork
 from musebots.offline import run_offline
 
@@ -22,6 +25,24 @@ FIRST_SEED = 1_000_000_000
 """Runs of a background have seeds from here on: nobody's own session is among them by accident."""
 SEEDS_PER_BACKGROUND = 1_000_000
 MINUTE_SECONDS = 60.0
+WANDERER_BARS = 8
+WANDERER_LEAD_BEATS = 2.0
+
+
+class Wanderer(Musebot):
+    """Moves the band's fader every so many bars, anywhere: for a background that knows steering."""
+
+    role = "listener"
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self._chance = Random(f"{seed} wanderer")
+
+    async def play(self) -> None:
+        async for bar in self.clock.bars(lead=WANDERER_LEAD_BEATS):
+            if bar % WANDERER_BARS == 0:
+                value = self._chance.uniform(-1.0, 1.0)
+                self.tell(Fader("", value, self.clock.meter_map.bar_tick(bar)))
 
 
 def run_seed(seed: int, index: int) -> int:
@@ -41,9 +62,10 @@ def play_run(piece: Piece, *, seed: int, bars: int | None = None, bpm: float | N
     async def session() -> Run:
         score = piece.score(bars=bars, bpm=bpm, seed=seed)
         ears = Collector()
-        await perform_here(
-            piece, score, [], network=LoopbackNetwork(), listeners={"collector": Guest(ears)}
-        )
+        guests = {"collector": Guest(ears)}
+        if piece.table.steering is not None:
+            guests["wanderer"] = Guest(Wanderer(seed))
+        await perform_here(piece, score, [], network=LoopbackNetwork(), listeners=guests)
         return ears.playing(score.end_tick)
 
     return run_offline(session())
@@ -100,6 +122,8 @@ def calibrate_piece(
         seconds_per_step=score.tempo_map.seconds_at(score.end_tick) / n_steps,
     )
     made = {"seed": seed, "bars": score.n_bars, "n_runs": n_runs}
+    if piece.table.steering is not None:
+        made["steered"] = 1  # faders were everywhere: steering is normal here
     with mistakes_of(piece):
         return calibrate(
             runs_of(piece, seed=seed, bars=bars),

@@ -35,6 +35,8 @@ COMPILING = (
 )  # fmt: skip
 LONG_SECONDS = 3.0
 POLL_SECONDS = 0.05
+NICENESS = 10
+"""The music comes first: the monitor takes the processor time that nobody else wants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ class MonitorProcess:
     async def start(cls, director: Director, address: Address) -> MonitorProcess:
         """Start it; the Director must expect it."""
         process = await BotProcess.start(command_of(REFERENCE, MONITOR_ID, address), is_tied=True)
+        process.step_back(NICENESS)
         return cls(process, director)
 
     async def end(self) -> None:

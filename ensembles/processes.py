@@ -143,6 +143,12 @@ class BotProcess:
         """Its process id, which is that of its group as well."""
         return self._transport.get_pid()
 
+    def step_back(self, niceness: int) -> None:
+        """Let others have the processor first, where the system knows such a thing."""
+        if hasattr(os, "setpriority"):
+            with contextlib.suppress(OSError):  # it has just ended
+                os.setpriority(os.PRIO_PROCESS, self._transport.get_pid(), niceness)
+
     @property
     def is_running(self) -> bool:
         """Whether it has not ended yet."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -66,9 +66,19 @@ class Supervisor:
         Where the piece comes from, for people.
     versions : Path
         Where a version of a bot's file is kept that plays on while the file says something else.
+    on_start : callable, optional
+        Hears of every bot that is started, also again, and of the copy of its file that it runs, if
+        it is one.
     """
 
-    def __init__(self, source: str, versions: Path) -> None:
+    def __init__(
+        self,
+        source: str,
+        versions: Path,
+        *,
+        on_start: Callable[[BotSpec, Path | None], None] | None = None,
+    ) -> None:
+        self._on_start = on_start or _tell_nobody
         self._source = source
         self._charges: dict[str, _Charge] = {}
         self._retired: list[Process] = []
@@ -212,11 +222,12 @@ class Supervisor:
         await clock.until_tick(clock.tempo_map.tick_at(seconds))
 
     async def _start(self, bot: BotSpec) -> Process:
+        version = self._sources.version(bot.id)
+        self._on_start(bot, version)
         if bot.host is not None and self.hosts is not None:
             return await self.hosts.start(bot)
         if is_classic_folder(bot.bot):
             return await self._classics.start(bot)
-        version = self._sources.version(bot.id)
         command = command_of(bot.bot, bot.id, self._address, version=version)
         return await BotProcess.start(command, is_tied=True)
 
@@ -236,6 +247,7 @@ class Supervisor:
             self._retire(charge.understudy[1])
         self._director.reception.understudies.cancel(bot.id)
         self._director.reception.understudies.expect(bot.id)
+        self._on_start(bot, None)
         command = command_of(bot.bot, bot.id, self._address)
         process = await BotProcess.start(command, is_tied=True)
         charge.understudy = (bot, process)
@@ -359,6 +371,10 @@ class Supervisor:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("looking after a bot failed: %s", error)
+
+
+def _tell_nobody(bot: BotSpec, version: Path | None) -> None:
+    """Nobody keeps count."""
 
 
 def _seconds(bot: BotSpec, name: str) -> float:

@@ -32,8 +32,10 @@ class Faders:
             raise ValueError("a fader is a number in -1..1")
         value = min(1.0, max(-1.0, value))
         before = self._points[source]
-        self._points[source] = _moved(before, value, from_tick)
-        return _at(before, from_tick, 0.0) != value or before[-1:] != self._points[source][-1:]
+        is_news = _at(before, from_tick, 0.0) != value or before[-1:] > ((from_tick, 1.0),)
+        if is_news:
+            self._points[source] = _moved(before, value, from_tick)
+        return is_news
 
     def switch(self, is_on: bool, from_tick: int) -> bool:
         """Heed the faders from a tick on, or play as learned; whether that is news."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from musebots.harmony import Chord, Key
 
@@ -20,6 +20,7 @@ __all__ = [
     "MAX_STEPS_TO_NEXT",
     "STEPS_PER_BEAT",
     "STEP_TICKS",
+    "Answering",
     "Onset",
     "PlaceInSection",
     "Pull",
@@ -74,6 +75,8 @@ class StepContext:
         Whether the drums (are known to) play the bass drum at this step.
     has_bass : bool
         Whether the bass (is known to) start a note at this step.
+    is_solo : bool
+        Whether this role has the solo.
     others_density : float or None
         0..1, share of the 16ths of the bar before this one on which somebody else of the band
         started a note (not counting this role's own); None where that is not known.
@@ -114,6 +117,7 @@ class StepContext:
     alpha: float = 0.0
     pull: Pull | None = None
     has_bass: bool = False
+    is_solo: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,3 +170,11 @@ class SequenceGenerator(Protocol):
 
     def restore(self, snapshot: object) -> None:
         """Go back to a snapshot; the same contexts then give the same steps, bit for bit."""
+
+
+@runtime_checkable
+class Answering(Protocol):
+    """A generator of one voice that can go on from what somebody else has played."""
+
+    def hear(self, context: StepContext, pitch: int | None, *, is_hold: bool) -> None:
+        """Go through a 16th of theirs: the note that begins, or none; see `NeuralGenerator`."""

@@ -9,10 +9,10 @@ What was planned can be planned anew from a step on: the same chance, another wi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from musebots.generators import STEP_TICKS, Onset, SequenceGenerator, Step, StepContext
+from musebots.generators import STEP_TICKS, Answering, Onset, SequenceGenerator, Step, StepContext
 from musebots.notes import Note
 
 __all__ = ["Planner"]
@@ -88,6 +88,27 @@ class Planner:
         self._bars = [*self._bars, bar][-BARS_KEPT:]
         self._fill(bar, {}, start_tick)
         return bar.notes
+
+    def hear(self, start_tick: int, end_tick: int, notes: Sequence[Note]) -> None:
+        """Go through what somebody else has played, as if it had been planned here.
+
+        Of notes that begin on one 16th the highest is heard. What is planned next goes on from it;
+        `TypeError` where the generator cannot.
+        """
+        if not isinstance(self._generator, Answering):
+            raise TypeError(f"{type(self._generator).__name__} cannot go on from what it hears")
+        begun: dict[int, int] = {}
+        for note in notes:
+            tick = round(note.onset_ticks / STEP_TICKS) * STEP_TICKS
+            begun[tick] = max(begun.get(tick, 0), note.pitch)
+        ends = {round(n.onset_ticks / STEP_TICKS): n.onset_ticks + n.duration_ticks for n in notes}
+        sounds_until = 0
+        for tick in range(start_tick, end_tick, STEP_TICKS):
+            is_hold = tick + STEP_TICKS // 2 < sounds_until
+            self._generator.hear(self._context_at(tick), begun.get(tick), is_hold=is_hold)
+            if tick in begun:
+                sounds_until = ends[tick // STEP_TICKS]
+        self._next_tick, self._bars = end_tick, []
 
     def open_tick(self, tick: int) -> int:
         """The first step from `tick` on at which nothing sounds that began before it.

@@ -147,6 +147,9 @@ class GeneratorBot(Musebot):
             async for bar in self.clock.bars(lead=self.lead):
                 self._play_bar(bar)
             await self._finish_form()
+            if self._is_handled and self.clock.end_tick is not None:
+                await self.clock.until_tick(self.clock.end_tick - HALF_STEP_TICKS)
+                self._tell_activations()
         finally:
             if self._alarm is not None:
                 self._alarm.cancel()
@@ -163,8 +166,8 @@ class GeneratorBot(Musebot):
         heard = self._heard(notes)
         self.send(*heard)
         self._negotiate(bar, heard)
-        self._tell_activations(end_tick)
         self._tell_steered(start_tick, end_tick)
+        self._tell_activations()
 
     def _finished(self, start_tick: int, end_tick: int, notes: list[Note]) -> list[Note]:
         """A bar as it is played: the last one ends the piece, a first one may open its section."""
@@ -257,7 +260,7 @@ class GeneratorBot(Musebot):
             notes = self._heard(self._finished(start_tick, end_tick, planned))
             self.send(*(note for note in notes if note.onset_ticks >= first_tick))
             self._tell_steered(start_tick, end_tick)
-        self._tell_activations(bars[-1][1])
+        self._tell_activations()
 
     def _revised(self, tick: int, context: StepContext) -> StepContext:
         """What is known at a step, with the faders as they stand there now, and over its chord."""
@@ -357,12 +360,11 @@ class GeneratorBot(Musebot):
         surprise = float(getattr(self._generator, "surprise", math.nan))
         self._telemetry.add(tick, step.hidden, surprise)
 
-    def _tell_activations(self, end_tick: int) -> None:
+    def _tell_activations(self) -> None:
         """Tell them as they are planned; while a hand is on the fader, what is past changing."""
         if self._telemetry is None:
             return
-        is_over = end_tick == self.clock.end_tick
-        until_tick = self._first_open_tick() if self._is_handled and not is_over else None
+        until_tick = self._first_open_tick() if self._is_handled else None
         for message in self._telemetry.messages(until_tick):
             self.tell(message)
 
@@ -436,8 +438,15 @@ class GeneratorBot(Musebot):
             others_density=self._others_density,
             place_in_section=self.course.place(bar, meters, self.clock.end_tick),
             has_bass=self.has_bass(tick),
+            is_solo=self._has_solo(section, bar),
             **{"recall_bars": self.course.recall_bars(bar, meters), **self._lean_at(tick)},
         )
+
+    def _has_solo(self, section: Section | None, bar: int) -> bool:
+        if section is None or not section.solo:
+            return False
+        meters = self.clock.meter_map
+        return self._negotiation.soloist(bar, self.band.roles, self.course, meters) == self.id
 
     def _activity(self, tick: int) -> int:
         return self._negotiation.activity(tick, self.course, self.clock.meter_map)

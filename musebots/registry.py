@@ -32,6 +32,7 @@ STOCK_MODULES = {
     "bass": "musebots.bass",
     "drums": "musebots.drums",
     "hello": "musebots.hello",
+    "responder": "musebots.responder",
 }
 """Name of each stock bot, and the module whose only Musebot it is."""
 

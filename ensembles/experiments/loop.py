@@ -35,6 +35,7 @@ TOLERANCE = 0.1
 BEFORE_BARS = 8
 REACH_BARS = 8
 HOUR_SECONDS = 3600.0
+LEVELS = (0.05, 0.01)
 _TEST_SEED = 555
 
 POLICIES: dict[str, tuple[Message, ...]] = {
@@ -76,6 +77,8 @@ class Played:
         What was in force, bar by bar, by bot.
     n_flags, n_halved : int
         Flags of the monitor; how often the gate took something.
+    p_values : list of float
+        Of every window that the monitor scanned.
     seconds : float
         Of music.
     """
@@ -86,6 +89,7 @@ class Played:
     n_flags: int = 0
     n_halved: int = 0
     seconds: float = 0.0
+    p_values: list[float] = field(default_factory=list)
 
 
 class Hand(Musebot):
@@ -129,7 +133,9 @@ def perform(
         if is_monitored:
             spec = monitor_of(piece, is_wanted=True)
             assert spec is not None
-            guests[MONITOR_ID] = Guest(Monitor(), spec.settings)
+            monitor = Monitor()
+            monitor.on_scanned = lambda scanned, _: played.p_values.append(scanned.p_value)
+            guests[MONITOR_ID] = Guest(monitor, spec.settings)
         report = await perform_here(
             piece, score, [], network=LoopbackNetwork(), listeners=guests, on_steering=hear
         )
@@ -260,18 +266,28 @@ def _flagged(piece: Piece, judge: Judge, sizes: _Sizes, settings: ExperimentSett
     rows: list[tuple[Cell, ...]] = []
     for done, (name, moves) in enumerate(POLICIES.items()):
         n_flags, seconds = 0, 0.0
+        p_values: list[float] = []
         for index in range(sizes.n_flag_runs):
             seed = run_seed(_TEST_SEED + 1 + settings.seed, index)
             score = piece.score(bars=sizes.flag_bars, seed=seed)
             at = [(0, message) for message in moves]
             one = perform(piece, score, judge, at, is_monitored=True)
             n_flags, seconds = n_flags + one.n_flags, seconds + one.seconds
+            p_values += one.p_values
             share = (done + (index + 1) / sizes.n_flag_runs) / len(POLICIES)
             settings.progress(0.5 + 0.5 * share, f"flags: {name}")
         hours = seconds / HOUR_SECONDS
         upper = float(stats.chi2.ppf(0.95, 2 * (n_flags + 1)) / 2 / hours)
-        rows.append((name, round(hours, 2), n_flags, round(n_flags / hours, 2), round(upper, 2)))
-    columns = ("policy", "hours", "flags", "flags an hour", "upper limit")
+        rows.append(
+            (
+                name, round(hours, 2), n_flags, round(n_flags / hours, 2), round(upper, 2),
+                *(round(float(np.mean(np.array(p_values) <= level)), 4) for level in LEVELS),
+            )
+        )  # fmt: skip
+    columns = (
+        "policy", "hours", "flags", "flags an hour", "upper limit",
+        *(f"windows at p <= {level:g}" for level in LEVELS),
+    )  # fmt: skip
     return Table("flags", "Flags under each policy; 4 an hour are promised", columns, tuple(rows))
 
 

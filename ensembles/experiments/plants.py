@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ensembles.experiments.planting import Plant
 
-__all__ = ["PLANTS", "REFERENCE", "SPARSE"]
+__all__ = ["LESSONS", "PLANTS", "REFERENCE", "SPARSE"]
 
 REFERENCE = Plant("injection", 0.2, 0.10, 0.25)
 SPARSE = (
@@ -35,3 +35,11 @@ PLANTS = (
     Plant("noise input"),
     Plant("stuck note", step_share=0.5),
 )
+LESSONS = tuple(
+    Plant(kind, amplitude, node_share, step_share)
+    for kind in ("injection", "injection in range")
+    for amplitude in (0.1, 0.2, 0.4)
+    for node_share in (0.05, 0.1, 0.25)
+    for step_share in (0.25, 0.5)
+)
+"""What the second look learns from, in runs of their own."""

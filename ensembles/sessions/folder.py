@@ -49,6 +49,11 @@ class SessionFolder:
         return self.path / "unfinished.json"
 
     @property
+    def ratings(self) -> Path:
+        """What listeners said of phrases on the page; see `ensembles.web.ratings`."""
+        return self.path / "ratings.sqlite"
+
+    @property
     def versions(self) -> Path:
         """Versions of bots' files that played on while the files said something else."""
         return self.path / "versions"

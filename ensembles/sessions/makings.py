@@ -16,9 +16,12 @@ from musebots.registry import STOCK_MODULES, source_file
 __all__ = ["makings_of"]
 
 
-def makings_of(bot: BotSpec) -> dict[str, JsonValue]:
-    """A bot's reference, settings, and sha256 of its code and network, where they can be read."""
-    code, network = _code(bot.bot), _network(bot)
+def makings_of(bot: BotSpec, version: Path | None = None) -> dict[str, JsonValue]:
+    """A bot's reference, settings, and sha256 of its code and network, where they can be read.
+
+    `version` is a copy of its file that it runs instead.
+    """
+    code, network = version or _code(bot.bot), _network(bot)
     return {
         "reference": bot.bot,
         "role": bot.role,

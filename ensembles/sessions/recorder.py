@@ -4,6 +4,7 @@ One JSON object a line. `event` says what it is and `at` when: in seconds from t
 none before the music was started.
 
 session   what was asked for, the score, the cast, versions and networks; again when it is taken up
+bot       a bot's process is started, once more or with other code: what it is made of
 start     the clock runs
 message   what came to the Director, in order, as the datagram it came in (base64); without
           heartbeats, clock exchanges and bots' memories, and without activations, which have a file
@@ -20,9 +21,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -33,8 +36,10 @@ from director.outputs.base import OutputEvent
 from director.outputs.midifile import MidiFileOutput
 from director.score import Score
 from director.steering import SteeringNews
+from ensembles.config import BotSpec
 from ensembles.sessions.folder import SessionFolder
 from ensembles.sessions.lines import LineWriter, Row
+from ensembles.sessions.makings import makings_of
 from musebots import __version__
 from musebots import messages as m
 from musebots.clock import Clock
@@ -105,6 +110,10 @@ class Recorder:
         self.has_started = True
         self._write("start", anchor_seconds=anchor_seconds, began=time.time())
 
+    def bot_started(self, bot: BotSpec, version: Path | None) -> None:
+        """A bot's process is started: the first time, again, or with other code."""
+        self._write("bot", bot=bot.id, **makings_of(bot, version))
+
     # --- the Director's witness -----------------------------------------------------------------
 
     def heard(self, message: m.Message, datagram: bytes, source: Address) -> None:
@@ -161,6 +170,7 @@ class Recorder:
         self._journal.keep(
             {
                 "format": FORMAT,
+                "pid": os.getpid(),
                 "request": self._request,
                 "bar": bar,
                 "tempo": [[p.tick, p.bpm, p.is_ramp] for p in director.clock.tempo_map.points],

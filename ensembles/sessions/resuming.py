@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -55,6 +56,8 @@ def read_unfinished(root: Path = SESSIONS) -> Saved:
         table = json.loads(folder.unfinished.read_text(encoding="utf-8"))
         if table["format"] != FORMAT:
             raise ValueError(f"format {table['format']}, not {FORMAT}")
+        if _is_alive(int(table.get("pid", 0))):
+            raise ValueError("it still plays")
         tempo = tuple((int(t), float(b), bool(r)) for t, b, r in table["tempo"])
         retained = _with_last_moves(table["retained"], folder)
         saved = Saved(folder, dict(table["request"]), int(table["bar"]), tempo, retained)
@@ -62,6 +65,19 @@ def read_unfinished(root: Path = SESSIONS) -> Saved:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(f"{folder.unfinished} cannot be resumed: {error}") from error
     return saved
+
+
+def _is_alive(pid: int) -> bool:
+    """Whether the process still runs that plays a session, where the system tells."""
+    if pid <= 0 or pid == os.getpid() or not hasattr(os, "killpg"):
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _with_last_moves(plain: Mapping[str, Any], folder: SessionFolder) -> dict[str, Any]:

@@ -76,6 +76,15 @@ class Rater:
         path = session.get("ratings") if isinstance(session, dict) else None
         return Ratings(Path(path)) if isinstance(path, str) else None
 
+    @property
+    def _session_name(self) -> str:
+        """The session's folder, or what it is recorded to."""
+        session = self._stage.fact("session")
+        if not isinstance(session, dict):
+            return ""
+        folder, recording = (session.get(key) for key in ("session", "recording"))
+        return Path(str(folder)).name if folder else Path(str(recording or "")).stem
+
     def _placed(self, message: Rating) -> Rating:
         """The phrase that is meant: the last one that has ended, or the first if none has."""
         if message.first_tick >= 0:
@@ -89,13 +98,11 @@ class Rater:
         return replace(message, first_tick=bar_tick(first), end_tick=bar_tick(first + PHRASE_BARS))
 
     def _row(self, message: Rating) -> PhraseRating:
-        session = self._stage.fact("session")
-        name = session.get("recording") if isinstance(session, dict) else None
         policy = self._stage.fact("policy")
         meters = self._member.clock.meter_map
         return PhraseRating(
             at=time.time(),
-            session=Path(name).stem if isinstance(name, str) else "",
+            session=self._session_name,
             rater=message.rater,
             bot_id=message.bot_id,
             value=message.value,

@@ -28,6 +28,7 @@ from musebots.rnn.vocabulary import (
     DRUM_CLASSES,
     FIRST_NOTE,
     HOLD,
+    REST,
     DrumVocabulary,
     PitchVocabulary,
     Role,
@@ -255,6 +256,34 @@ class NeuralGenerator:
         if self._record_gates:
             return Step(onsets, is_hold, hidden, self._layers(hidden))
         return Step(onsets, is_hold, hidden)
+
+    def hear(self, context: StepContext, pitch: int | None, *, is_hold: bool) -> None:
+        """Go through a 16th that somebody else has played, as if it had been decided here.
+
+        What is played afterwards goes on from it. No chance is used.
+
+        Parameters
+        ----------
+        context : StepContext
+        pitch : int or None
+            MIDI pitch of the note that begins, folded by octaves into the role's range.
+        is_hold : bool
+            Where none begins: whether one that began before sounds on.
+
+        Raises
+        ------
+        ValueError
+            If this is no voice but a drum kit.
+        """
+        if not isinstance(self._vocabulary, PitchVocabulary):
+            raise ValueError("only a voice can go on from what another has played")
+        self._usual = followed(self._usual, self._stepper.hidden)
+        heard = self._heard(context)
+        token = HOLD if is_hold and self._memory.sounding is not None else REST
+        if pitch is not None:
+            token = self._vocabulary.token_of(pitch, context.key, context.chord)
+        self._decided, self._turned = (heard, token), None
+        self._remember(context, token)
 
     def _layers(self, hidden: FloatArray) -> dict[str, FloatArray]:
         gates = self._stepper.gates()

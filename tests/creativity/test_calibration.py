@@ -91,6 +91,18 @@ def test_more_flags_allowed_never_raise_the_threshold(n_blocks, rate):
     assert null.threshold(rate, 0.15) >= null.threshold(rate * 2, 0.15)
 
 
+def test_a_short_background_keeps_its_promise_on_average_with_its_highest_maximum():
+    # 40 blocks, one flag allowed in 20: too few to be sure of more than the highest maximum
+    rng = np.random.default_rng(0)
+    rates = []
+    for _ in range(400):
+        maxima = rng.random(40)
+        threshold = RateNull(maxima, 128).threshold(9.0, 20 / 128)
+        assert threshold == maxima.max()
+        rates.append((1 - threshold) * 180)
+    assert np.mean(rates) <= 9.0
+
+
 def test_a_background_too_short_for_a_promise_flags_nothing():
     assert math.isinf(RateNull(np.ones(10), 128).threshold(1.0, 0.15))
 

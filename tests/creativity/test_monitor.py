@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from creativity.background import save_background
+from creativity.background import load_background, save_background
 from creativity.monitor import Monitor
+from creativity.touched import STEERED, WEARS_OFF_STEPS
 from director.director import Casting, Director
 from director.outputs.base import Marker
 from director.outputs.memory import MemoryOutput
@@ -229,3 +230,45 @@ def test_a_background_too_short_for_the_promise_is_said_once(background_path, ca
     with caplog.at_level(logging.WARNING):
         perform({"a": teller(0), "b": teller(1)}, background_path, flags_per_hour=0.01)
     assert sum("too short to promise" in r.message for r in caplog.records) == 1
+
+
+def steered(base, *, kl=0.05, bars=(9, 10, 11)):
+    """A bot that tells, before its activations of these bars, that they were steered."""
+
+    class Leaning(base):
+        def tell(self, message):
+            if isinstance(message, m.Activations) and message.first_tick // 1920 in bars:
+                bar = message.first_tick // 1920
+                said = m.Steered(self.id, 1920 * bar, 1920 * (bar + 1), 0.5, 0.25, kl, 1.1)
+                super().tell(said)
+            super().tell(message)
+
+    return Leaning
+
+
+def test_what_steering_has_touched_is_not_compared_and_that_is_told(background_path):
+    bots = {"a": teller(0), "b": steered(teller(1, pushed))}
+    report, _, _ = perform(bots, background_path)
+    plain, _, _ = perform({"a": teller(0), "b": teller(1, pushed)}, background_path)
+    assert any(flag.bot_id == "b" and flag.last_bar in (10, 11) for flag in plain.flags)
+    assert not [f for f in report.flags if f.bot_id != "a" and f.last_bar >= 9]
+    reasons = json.loads(report.monitoring["b"].reasons)
+    assert reasons[STEERED] == 3 * STEPS_PER_BAR + WEARS_OFF_STEPS
+    assert STEERED in json.loads(report.monitoring[""].reasons)
+    assert scanned(report)["a"] == scanned(plain)["a"], "the others are listened to as ever"
+
+
+def test_a_fader_that_moves_no_choice_touches_nothing(background_path):
+    bots = {"a": teller(0), "b": steered(teller(1, pushed), kl=0.0)}
+    plain, _, _ = perform({"a": teller(0), "b": teller(1, pushed)}, background_path)
+    assert perform(bots, background_path)[0].flags == plain.flags
+
+
+def test_a_background_that_knows_steering_is_compared_with_all_the_same(background_path, tmp_path):
+    known = load_background(background_path)
+    path = tmp_path / "steered.background"
+    save_background(replace(known, made={**known.made, "steered": 1}), path)
+    bots = {"a": teller(0), "b": steered(teller(1, pushed))}
+    report, _, _ = perform(bots, path)
+    assert any(flag.bot_id == "b" and flag.last_bar in (10, 11) for flag in report.flags)
+    assert STEERED not in json.loads(report.monitoring["b"].reasons)

@@ -71,3 +71,69 @@ def test_a_monitor_that_is_killed_does_not_end_the_music(folder):
 
 def args_of(pid):
     return subprocess.run(["ps", "-o", "args=", str(pid)], capture_output=True, text=True).stdout
+
+
+BROKEN = '''
+from dataclasses import replace
+
+import numpy as np
+
+from musebots.melody import Melody
+from musebots.messages import Activations
+
+
+class Wrong(Melody):
+    """Plays as ever; from the third bar on its activations are wrong."""
+
+    def spoilt(self, message):
+        return message
+
+    def tell(self, message):
+        if isinstance(message, Activations) and message.first_tick >= 2 * 4 * 480:
+            message = self.spoilt(message)
+        super().tell(message)
+
+
+class NotANumber(Wrong):
+    def spoilt(self, message):
+        return replace(message, values=np.full(message.rows.size, np.nan, ">f4").tobytes())
+
+
+class TooNarrow(Wrong):
+    def spoilt(self, message):
+        narrow = message.rows[:, :-1]
+        return replace(message, n_units=narrow.shape[1], values=narrow.astype(">f4").tobytes())
+'''
+
+WRONG_BAND = """
+[[bot]]
+id = "melody"
+class = "broken:{melody}"
+role = "melody"
+[[bot]]
+id = "bass"
+class = "bass"
+[[bot]]
+id = "drums"
+class = "drums"
+"""
+
+
+@pytest.mark.parametrize(
+    ("melody", "told"), [("NotANumber", "nan, not finite"), ("TooNarrow", "it sent 255 units")]
+)
+def test_live_wrong_activations_silence_one_ear_once_and_no_bot(folder, melody, told):
+    (folder / "broken.py").write_text(BROKEN)
+    (folder / "wrong.toml").write_text(PIECE + WRONG_BAND.format(melody=melody))
+    process = play(
+        "wrong.toml", "--bars", "6", "--seed", "1", "--port", "0", "-o", "live.mid", cwd=folder
+    )
+    words, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, words
+    assert set(notes_of(folder / "live.mid")) == {"melody", "bass", "drums"}
+    lines = [line for line in read_logbook(folder / "live.jsonl") if line["event"] == "monitoring"]
+    heard = {line["bot_id"]: line for line in lines}
+    assert any(told in reason for reason in heard["melody"]["reasons"])
+    assert heard["melody"]["n_scanned"] < heard["bass"]["n_scanned"] > 40
+    assert heard["drums"]["n_scanned"] > 40
+    assert words.count("melody is no longer monitored") <= 1

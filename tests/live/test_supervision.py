@@ -10,6 +10,9 @@ import pytest
 
 from ensembles.config import load_piece
 from ensembles.rendering import render
+from ensembles.sessions.folder import all_folders
+from ensembles.sessions.reading import read_session
+from ensembles.sessions.replaying import replay
 
 from .processes import notes_of, play
 
@@ -190,9 +193,23 @@ def test_bots_are_killed_added_replaced_removed_and_rewritten_and_the_others_pla
     text = followed(process, cues)
     assert [command.wait(20) for command in commands] == [0] * 4
     heard = onsets(notes_of(tmp_path / "live.mid"))
+    check_journal(tmp_path)
     check_killed(heard, text)
     check_plugged(heard, text)
     check_rewritten(heard["mine"], text)
+
+
+def check_journal(folder):
+    """It says who played, with which code; the replay is the recording."""
+    (session,) = all_folders(folder / "sessions")
+    rows = list(read_session(session).rows("bot"))
+    codes = [row["code"] for row in rows if row["bot"] == "mine"]
+    assert len(codes) >= 5  # at first, three times saved, once fallen back
+    assert codes[-1] == codes[1] != codes[0]
+    assert next(row["reference"] for row in rows if row["bot"] == "one") == "hello"
+    assert {row["bot"] for row in rows} >= {"guest", "one", "drums"}
+    replay(session, midi_path=folder / "again.mid")
+    assert (folder / "again.mid").read_bytes() == (folder / "live.mid").read_bytes()
 
 
 def check_killed(heard, text):

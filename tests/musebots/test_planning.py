@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 
 from musebots.generators import Onset, Step, StepContext
@@ -80,3 +82,60 @@ def test_hits_do_not_end_one_another():
 
 def test_silence_is_no_notes():
     assert plan("....", 2) == [[], []]
+
+
+class Wishful(Scripted):
+    """Plays a line, an octave up where it is asked to lean."""
+
+    def step(self, context):
+        step = super().step(context)
+        up = 12 if context.alpha else 0
+        onsets = tuple(Onset(onset.pitch + up, 80) for onset in step.onsets)
+        return Step(onsets, step.is_hold, step.hidden)
+
+
+def leant(tick, context):
+    return replace(context, alpha=1.0)
+
+
+def pitches(bars):
+    return [[n.pitch for n in notes] for _, _, notes in bars]
+
+
+def test_what_was_planned_is_planned_anew_from_a_step_on():
+    planner = Planner(Wishful("abcd" + "efgh"), context_at)
+    first, second = planner.plan(0, 480), planner.plan(480, 960)
+    (start, end, notes), (_, _, after) = planner.replan(240, leant)
+    assert (start, end) == (0, 480)
+    assert [n.pitch for n in notes] == [60, 61, 74, 75]
+    assert [n.pitch for n in after] == [76, 77, 78, 79]
+    assert [n.pitch for n in first + second] == list(range(60, 68))
+
+
+def test_planning_anew_without_another_wish_changes_nothing_and_tells_only_what_is_new():
+    told = []
+    planner = Planner(Wishful("ab-." + "-c.d"), context_at, on_step=lambda t, s: told.append(t))
+    bars = [planner.plan(0, 480), planner.plan(480, 960)]
+    told.clear()
+    again = planner.replan(600, lambda tick, context: context)
+    assert [notes for _, _, notes in again] == bars[1:]
+    assert told == [600, 720, 840]
+    assert [n.pitch for n in planner.plan(960, 1440)] == [60, 61]
+
+
+def test_a_note_that_sounds_is_let_finish_before_the_plan_can_change():
+    planner = Planner(Scripted("a---" + "b.c."), context_at)
+    planner.plan(0, 480)
+    planner.plan(480, 960)
+    assert planner.open_tick(121) == 480
+    assert planner.open_tick(480) == 480
+    assert planner.open_tick(600) == 600
+    assert Planner(Scripted("a---"), context_at, is_percussion=True).open_tick(121) == 240
+
+
+def test_nothing_is_planned_anew_beyond_what_was_planned():
+    planner = Planner(Scripted("abcd"), context_at)
+    planner.plan(0, 480)
+    assert planner.is_planned(479)
+    assert not planner.is_planned(480)
+    assert planner.replan(480, leant) == []

@@ -67,16 +67,17 @@ setInterval(() => {
 
 // --- drawing ------------------------------------------------------------------------------------
 
-const frames = { n: 0, since: performance.now(), perSecond: 0 };
+const N_TIMED = 600;
+const frames = { n: 0, perSecond: 0, took: [], since: performance.now(), nSince: 0 };
 function draw() {
+  const start = performance.now();
   time.advance();
   for (const part of parts) part?.draw?.();
-  frames.n++;
   const now = performance.now();
+  frames.took[frames.n++ % N_TIMED] = now - start;
   if (now - frames.since >= 1000) {
-    frames.perSecond = (1000 * frames.n) / (now - frames.since);
-    frames.n = 0;
-    frames.since = now;
+    frames.perSecond = (1000 * (frames.n - frames.nSince)) / (now - frames.since);
+    Object.assign(frames, { since: now, nSince: frames.n });
   }
   requestAnimationFrame(draw);
 }

@@ -9,7 +9,7 @@ const ENOUGH_SECONDS = 5; // of each must be heard, or the whole of a shorter on
 document.documentElement.dataset.theme = remembered("theme", matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark");
 
 const decks = [...document.querySelectorAll(".deck")].map((element) => ({
-  element, audio: element.querySelector("audio"), canvas: element.querySelector("canvas"), button: element.querySelector("button"), heard: 0, peaks: [],
+  element, audio: element.querySelector("audio"), canvas: element.querySelector("canvas"), button: element.querySelector("button"),
 }));
 let [sitting, number, answers] = [null, 0, {}];
 
@@ -19,8 +19,9 @@ for (const [index, deck] of decks.entries()) {
     if (deck.audio.duration) deck.audio.currentTime = (offsetX / deck.canvas.clientWidth) * deck.audio.duration;
     if (deck.audio.paused) toggle(index);
   });
-  deck.audio.addEventListener("play", () => { deck.element.classList.add("on"); deck.at = deck.audio.currentTime; });
-  deck.audio.addEventListener("pause", () => deck.element.classList.remove("on"));
+  deck.audio.addEventListener("play", () => deck.element.classList.add("on"));
+  deck.audio.addEventListener("pause", () => { deck.element.classList.remove("on"); check(); });
+  deck.audio.addEventListener("timeupdate", check);
 }
 for (const field of document.querySelectorAll("fieldset")) {
   const box = field.querySelector(".choices");
@@ -63,7 +64,6 @@ function show(told) {
   for (const button of document.querySelectorAll("[role=radio]")) button.setAttribute("aria-checked", "false");
   for (const [index, deck] of decks.entries()) {
     deck.audio.src = `/listen/clip/${sitting}/${told.sides[index]}`;
-    Object.assign(deck, { heard: 0, at: 0, peaks: [] });
   }
   check();
 }
@@ -81,7 +81,14 @@ function choose(question, answer) {
   check();
 }
 
-const isEnough = (deck) => deck.heard >= Math.min(ENOUGH_SECONDS, (deck.audio.duration || ENOUGH_SECONDS) * 0.9);
+// Seconds of the clip that have sounded, whichever.
+function heardOf({ audio: { played } }) {
+  let seconds = 0;
+  for (let index = 0; index < played.length; index++) seconds += played.end(index) - played.start(index);
+  return seconds;
+}
+
+const isEnough = (deck) => heardOf(deck) >= Math.min(ENOUGH_SECONDS, (deck.audio.duration || ENOUGH_SECONDS) * 0.9);
 
 function check() {
   const isHeard = decks.every(isEnough);
@@ -93,22 +100,15 @@ function check() {
 async function next() {
   find("next").disabled = true;
   for (const deck of decks) deck.audio.pause();
-  show(await ask("/listen/answer", { sitting, number, answers, heard: decks.map((deck) => Math.round(deck.heard * 100) / 100) }));
+  show(await ask("/listen/answer", { sitting, number, answers, heard: decks.map((deck) => Math.round(heardOf(deck) * 100) / 100) }));
 }
 
 // A moving picture that gives nothing away: only how far the clip has come.
 function draw() {
   for (const deck of decks) {
     const { audio } = deck;
-    if (!audio.paused) {
-      const step = audio.currentTime - (deck.at ?? 0);
-      if (step > 0 && step < 1) deck.heard += step;
-      deck.at = audio.currentTime;
-      check();
-    }
     const { context: c, width, height } = fitted(deck.canvas);
     if (!width) continue;
-    c.clearRect(0, 0, width, height);
     const share = audio.duration ? audio.currentTime / audio.duration : 0;
     const n = 48;
     for (let bar = 0; bar < n; bar++) {

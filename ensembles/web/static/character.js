@@ -9,7 +9,10 @@ const MODES = [
   ["fader", "by hand", "the faders alone"],
   ["nudge", "nudge", "a gentle push whenever the band strays from the target"],
   ["insist", "insist", "push until the band is where the target is"],
+  ["encourage", "dare", "more of what was flagged as unusual"],
+  ["damp", "tame", "less of what was flagged as unusual"],
 ];
+const AIMED = ["nudge", "insist"];
 
 export const wordFor = (value) => WORDS.find(([limit]) => value <= limit)[1];
 
@@ -23,14 +26,22 @@ export class Character {
     this.modes = make("div", { class: "segments", role: "radiogroup", "aria-label": "Who steers" }, ...MODES.map(([mode, text, tip]) =>
       make("button", { role: "radio", "aria-checked": "false", "data-mode": mode, "data-tip": tip, "data-control": "policy", text, onclick: () => this.setMode(mode) })));
     this.small = make("div", { class: "small-faders" });
+    this.target = make("input", { type: "range", min: 0, max: 1, step: 0.01, value: 0.5, class: "target", "aria-label": "target: how creative the band is to be", "data-control": "policy", "data-tip": "how creative the band is to be, by the assessor" });
+    this.target.addEventListener("input", () => {
+      this.held.set("target", performance.now() + HELD_MS);
+      this.sendPolicy({ target: Number(this.target.value) });
+    });
+    this.judged = make("output", { class: "small quiet judged" });
+    this.aim = make("div", { class: "aim", hidden: true }, make("span", { class: "small quiet", text: "creativity" }), make("span", { class: "aim-way" }, this.target, make("i", { class: "aim-level" })), this.judged);
     find("character").append(
       make("div", { class: "hero-head" }, make("h2", { text: "Character" }), this.words, this.modes),
       make("div", { class: "hero-way" }, make("span", { class: "pole", text: "calmer" }), this.hero, make("span", { class: "pole", text: "bolder" })),
-      this.small);
+      this.aim, this.small);
     this.band.onChange(() => this.lay());
     this.store.on("fader/", (value, key) => this.take(key.slice(6), value ?? 0));
     this.takePolicy(undefined);
     this.store.on("policy", (policy) => this.takePolicy(policy));
+    this.store.on("assessed/", (assessed, key) => key === "assessed/" && this.judge(assessed));
     this.store.on("steered/", (steered, key) => this.rows.get(key.slice(8))?.tell(steered));
   }
 
@@ -75,12 +86,33 @@ export class Character {
   }
 
   takePolicy(policy) {
-    const mode = policy?.mode ?? "fader";
-    this.policy = policy;
-    for (const button of this.modes.children) button.setAttribute("aria-checked", String(button.dataset.mode === mode));
+    this.policy = { mode: "fader", target: 0.5, tolerance: 0.1, means: "direction", ...policy };
+    for (const button of this.modes.children) button.setAttribute("aria-checked", String(button.dataset.mode === this.policy.mode));
+    if (performance.now() > (this.held.get("target") ?? 0)) this.target.value = this.policy.target;
+    this.showAim();
   }
 
-  setMode(mode) {
-    this.store.send("policy", mode, this.policy?.target ?? 0.5, this.policy?.tolerance ?? 0.1, this.policy?.means ?? "direction");
+  setMode(mode) { this.sendPolicy({ mode }); }
+
+  sendPolicy(changes) {
+    const { mode, target, tolerance, means } = { ...this.policy, ...changes };
+    this.store.send("policy", mode, target, tolerance, means);
+  }
+
+  // The assessor's word on the band; while nobody has rated, it is a machine's alone.
+  judge(assessed) {
+    this.assessed = assessed;
+    this.aim.style.setProperty("--level", assessed?.level ?? 0);
+    this.showAim();
+  }
+
+  showAim() {
+    const isAimed = AIMED.includes(this.policy.mode);
+    this.aim.hidden = !isAimed && !this.assessed;
+    this.aim.classList.toggle("aimed", isAimed);
+    this.target.disabled = !isAimed;
+    const { level, weight } = this.assessed ?? {};
+    const source = weight ? `${Math.round(100 * weight)} % people` : "machine proxy";
+    setText(this.judged, level === undefined ? "listening" : `${level.toFixed(2)} · ${source}`);
   }
 }

@@ -29,14 +29,16 @@ export function colour(name) {
 }
 export function forgetColours() { colours.clear(); }
 
-// A canvas that is as sharp as the display: a context whose unit is one CSS pixel.
+// A canvas of dark glass, empty, as sharp as the display: a context whose unit is one CSS pixel.
 export function fitted(canvas) {
   const ratio = Math.min(2, devicePixelRatio || 1);
   const { clientWidth: width, clientHeight: height } = canvas;
   const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)];
   if (canvas.width !== w || canvas.height !== h) [canvas.width, canvas.height] = [w, h];
-  const context = canvas.getContext("2d");
+  const context = canvas.getContext("2d", { alpha: false });
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.fillStyle = colour("glass");
+  context.fillRect(0, 0, width, height);
   return { context, width, height, ratio };
 }
 

@@ -193,7 +193,6 @@ class HeatMap {
     const { context: c, width, height } = fitted(this.canvas);
     if (!width) return;
     const { from, span, perTick } = this.view(now, width);
-    c.clearRect(0, 0, width, height);
     c.imageSmoothingEnabled = this.nUnits > height;
     const first = Math.max(0, Math.floor(from / this.step), this.newest - N_COLUMNS + 1);
     const end = Math.min(Math.ceil((from + span) / this.step), this.newest + 1);

@@ -86,7 +86,6 @@ export class Rolls {
     const { context: c, width, height } = fitted(this.ribbon);
     if (!width) return;
     const view = this.view(width);
-    c.clearRect(0, 0, width, height);
     c.textBaseline = "middle";
     for (const section of this.store.fact("sections") ?? []) {
       const [a, b] = [view.x(section.start_tick), view.x(section.end_tick)];
@@ -119,7 +118,6 @@ export class Rolls {
     const { context: c, width, height } = fitted(row.canvas);
     if (!width || !bot) return;
     const view = this.view(width);
-    c.clearRect(0, 0, width, height);
     this.drawGrid(c, view, width, height);
     const settled = view.now + this.horizonTicks(view.now);
     c.fillStyle = colour("glass-settled");

@@ -4,6 +4,7 @@ import { colour, find, fitted, make, setText } from "./dom.js";
 
 const SHOWN_SECONDS = 180;
 const TOP = 1.5; // of the threshold
+const EVERY_MS = 100; // it moves two pixels a second
 
 export class Scores {
   constructor(stage) {
@@ -27,10 +28,13 @@ export class Scores {
     });
   }
 
+  redress() { this.drawn = 0; }
+
   draw() {
+    if (performance.now() - (this.drawn ?? 0) < EVERY_MS) return;
+    this.drawn = performance.now();
     const { context: c, width, height } = fitted(this.canvas);
     if (!width) return;
-    c.clearRect(0, 0, width, height);
     const { time } = this;
     const now = time.secondsAt(time.now ?? 0);
     const x = (tick) => width - 8 - ((now - time.secondsAt(tick)) / SHOWN_SECONDS) * (width - 8);

@@ -19,11 +19,12 @@ export class Tips {
       document.addEventListener(off, () => this.hide());
     }
     document.addEventListener("pointerdown", () => this.hide());
-    addEventListener("scroll", () => this.hide(), true);
+    addEventListener("scroll", ({ target }) => this.target && target.contains(this.target) && this.hide(), true);
   }
 
   plan(element) {
     this.hide();
+    this.target = element;
     if (element) this.waiting = setTimeout(() => this.show(element), WAIT_MS);
   }
 

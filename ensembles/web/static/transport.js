@@ -94,6 +94,7 @@ export class Transport {
 
   form(sections) {
     this.sections = sections;
+    this.litSection = undefined;
     const box = find("sections");
     box.replaceChildren(...sections.map((section) => make("span", {
       class: "section", role: "listitem", text: section.name,

@@ -10,11 +10,12 @@ pytest.importorskip("matplotlib")
 
 from ensembles.experiments.base import ExperimentSettings
 from ensembles.experiments.detection import auroc, resampled_aurocs
-from ensembles.experiments.detectors import baselines, scans
+from ensembles.experiments.detectors import TogetherScan, baselines, scans
 from ensembles.experiments.planting import NORMAL, WINDOW_STEPS, Plant, Source
 from ensembles.experiments.plants import REFERENCE
 from ensembles.experiments.power_tables import OURS
 from ensembles.experiments.running import run_experiment
+from ensembles.experiments.second_look import SecondLook
 
 
 @pytest.fixture(scope="module")
@@ -113,3 +114,22 @@ def test_a_quick_run_fills_every_table(tmp_path) -> None:
     assert {row[0] for row in tables["goals"].rows} == {"bass"}
     assert OURS in tables["power"].column("detector")
     assert all(0 <= value <= 1 for value in tables["power"].column("AUROC"))
+
+
+def test_a_second_look_names_one_passage_and_more_pushed_nodes_than_chance(source: Source) -> None:
+    rng = np.random.default_rng(6)
+    fit, table = source.normal(6, 64, rng), source.normal(6, 64, rng)
+    source.measure(fit.reshape(-1, fit.shape[-1]))
+    own = scans(fit, table)
+    parts = [own["scan, raw, Higher Criticism"]]
+    scan = TogetherScan("together", parts, parts, [source.plant(NORMAL, rng) for _ in range(6)])
+    plant = Plant("injection", 0.4, 0.1, 0.25)
+    look = SecondLook("look", scan, fit, table, [source.plant(plant, rng) for _ in range(8)])
+    shares = []
+    for _ in range(4):
+        run = source.plant(plant, rng)
+        place = look.found(run, len(run.hidden))
+        assert place.rows.tolist() == list(range(place.rows[0], place.rows[-1] + 1))
+        assert 0 <= place.rows[0] <= place.rows[-1] < WINDOW_STEPS
+        shares.append(np.isin(place.columns, run.nodes).sum() / max(1, place.columns.size))
+    assert np.mean(shares) > 0.3  # .1 of the nodes are pushed

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 
 import pytest
 
@@ -60,6 +61,15 @@ def test_without_one_that_was_cut_off_there_is_nothing_to_resume(tmp_path):
 def test_what_cannot_be_read_is_told(keep, tmp_path, text):
     keep(bars=1).unfinished.write_text(text)
     with pytest.raises(ConfigError, match=r"unfinished.json cannot be resumed"):
+        read_unfinished(tmp_path / "sessions")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems do not tell")
+def test_a_session_that_still_plays_is_not_resumed(keep, tmp_path):
+    kept = {"format": 1, "pid": os.getppid(), "request": {}, "bar": 0, "tempo": [[0, 90.0, False]],
+            "retained": Retained().plain()}  # fmt: skip
+    keep(bars=1).unfinished.write_text(json.dumps(kept))
+    with pytest.raises(ConfigError, match="cannot be resumed: it still plays"):
         read_unfinished(tmp_path / "sessions")
 
 

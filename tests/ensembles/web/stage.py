@@ -176,7 +176,7 @@ def answers(port):
     return True
 
 
-def until(condition, seconds=15.0):
+def until(condition, seconds=40.0):
     """Wait for something to be so; what it gives."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
