@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     import asyncssh
 
     from ensembles.config import BotSpec
+    from ensembles.lan import LanOptions
 
-__all__ = ["HostSpec", "Hosts", "RemoteProcess"]
+__all__ = ["HostSpec", "Hosts", "RemoteProcess", "joins_by_itself"]
 
 KEPT_LINES = 20
 CONNECT_SECONDS = 10.0
@@ -174,3 +175,14 @@ def _parts(ssh: str) -> tuple[str, str, int]:
     if not machine or not (port or "22").isdigit():
         raise ConfigError(f"ssh looks like user@machine or user@machine:port, got {ssh!r}")
     return user, machine, int(port or SSH_PORT)
+
+
+def joins_by_itself(bot: BotSpec, lan: LanOptions | None) -> bool:
+    """Whether a bot is started by people on another machine; `ConfigError` if it cannot join."""
+    if lan is None and bot.host is not None:
+        raise ConfigError(
+            f"{bot.id} plays on {bot.host.name}: say where that reaches this machine, "
+            "--listen ADDRESS"
+        )
+    is_elsewhere = lan is not None and bot.id in lan.elsewhere
+    return is_elsewhere or (bot.host is not None and bot.host.ssh is None)

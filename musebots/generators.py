@@ -75,6 +75,8 @@ class StepContext:
         Whether the drums (are known to) play the bass drum at this step.
     has_bass : bool
         Whether the bass (is known to) start a note at this step.
+    is_solo : bool
+        Whether this role has the solo.
     others_density : float or None
         0..1, share of the 16ths of the bar before this one on which somebody else of the band
         started a note (not counting this role's own); None where that is not known.
@@ -115,6 +117,7 @@ class StepContext:
     alpha: float = 0.0
     pull: Pull | None = None
     has_bass: bool = False
+    is_solo: bool = False
 
 
 @dataclass(frozen=True, slots=True)

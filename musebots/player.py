@@ -438,8 +438,15 @@ class GeneratorBot(Musebot):
             others_density=self._others_density,
             place_in_section=self.course.place(bar, meters, self.clock.end_tick),
             has_bass=self.has_bass(tick),
+            is_solo=self._has_solo(section, bar),
             **{"recall_bars": self.course.recall_bars(bar, meters), **self._lean_at(tick)},
         )
+
+    def _has_solo(self, section: Section | None, bar: int) -> bool:
+        if section is None or not section.solo:
+            return False
+        meters = self.clock.meter_map
+        return self._negotiation.soloist(bar, self.band.roles, self.course, meters) == self.id
 
     def _activity(self, tick: int) -> int:
         return self._negotiation.activity(tick, self.course, self.clock.meter_map)

@@ -36,6 +36,7 @@ _FEWEST, _MOST = 1 / 3, 5 / 3
 _DENSITY_NATS = 3.0
 _LARGEST_DENSITY_NATS = 2.5
 _INTENSITY_NATS = 0.6
+_SOLO_NATS: dict[Role, float] = {"melody": 0.5, "bass": 2.25}
 _BEAT_NATS = {"chorale": 0.5, "folk": 0.4}
 _NO_EMPTY_BARS = frozenset({"folk", "chorale"})
 _EMPTY_BAR_STEPS = 4
@@ -89,6 +90,8 @@ class Taste:
     the density knob asks for, and the reverse; intensity adds a little. Where the others played
     much in the bar before, fewer are wanted, and more where they left room.
 
+    *Solo.* Who has the solo plays more.
+
     *Between the eighths.* In styles that hardly know 16ths, notes get less likely there, and on
     the beats likelier.
 
@@ -116,6 +119,8 @@ class Taste:
         notes += density_nats(self._role, context, memory) + nearest_on_grid(
             _INTENSITY_NATS * (context.intensity - 0.5)
         )
+        if context.is_solo:
+            notes += _SOLO_NATS[self._role]
         if is_empty_bar(context, memory):
             notes += _EMPTY_BAR_NATS
         if context.step_in_bar % 2 and context.style in _BETWEEN_NATS:
@@ -249,6 +254,7 @@ class BassTaste(Taste):
 
     *Ostinato.* In rock what it did one bar ago and four bars ago at this place, relative to the
     chord, gets likelier; there and in game music so does a note of four and eight bars ago.
+    Not in a solo.
     """
 
     def __init__(self, vocabulary: PitchVocabulary, repetition: float = 0.5) -> None:
@@ -272,7 +278,7 @@ class BassTaste(Taste):
     def _go_on(self, leant: Float64Array, context: StepContext, memory: Memory) -> None:
         ostinato = nearest_on_grid(_OSTINATO_NATS.get(context.style, 0.0))
         riff = nearest_on_grid(_RIFF_NATS.get(context.style, 0.0))
-        if not (ostinato or riff):
+        if context.is_solo or not (ostinato or riff):
             return
         drummed = self._drummed(context)
         for n_bars in _OSTINATO_BARS if ostinato else ():
