@@ -10,7 +10,7 @@ from musebots.network import Address
 __all__ = ["MAX_MEMBERS", "MAX_NAME_LENGTH", "Member", "Roster"]
 
 MAX_MEMBERS = 100
-LISTENER_ROLES = ("monitor", "listener", "steerer", "leader", "person")
+LISTENER_ROLES = ("monitor", "listener", "steerer", "leader", "person", "ears")
 MAX_NAME_LENGTH = 32  # so that a roster of everybody fits one datagram
 SILENT_SECONDS = 5.0
 GONE_SECONDS = 12.0  # some classic bots send a heartbeat every 5 s only

@@ -33,6 +33,7 @@ STOCK_MODULES = {
     "drums": "musebots.drums",
     "hello": "musebots.hello",
     "responder": "musebots.responder",
+    "listener": "musebots.listener",
 }
 """Name of each stock bot, and the module whose only Musebot it is."""
 

@@ -62,6 +62,7 @@ __all__ = [
 
 INVENTED_BARS = 64
 INVENTED_SECTION_BARS = 8
+FILES = ("checkpoint", "wav")  # settings that name a file
 TARGETS = {
     "audio": "driver",
     "midiclock": "port",
@@ -173,12 +174,12 @@ class BotTable(_Table):
     def _beside_the_piece(
         cls, settings: dict[str, JsonValue], info: ValidationInfo
     ) -> dict[str, JsonValue]:
-        """A checkpoint, like a folder, lies beside the piece unless its path is a whole one."""
-        checkpoint = settings.get("checkpoint")
-        if isinstance(checkpoint, str):
-            beside: Path = (info.context or {}).get("folder", Path())
-            return {**settings, "checkpoint": str((beside / checkpoint).resolve())}
-        return settings
+        """A file, like a folder, lies beside the piece unless its path is a whole one."""
+        beside: Path = (info.context or {}).get("folder", Path())
+        paths = {name: settings[name] for name in FILES if isinstance(settings.get(name), str)}
+        return settings | {
+            name: str((beside / str(path)).resolve()) for name, path in paths.items()
+        }
 
     @field_validator("class_")
     @classmethod
@@ -229,8 +230,8 @@ class BotTable(_Table):
         """The role: its own, or a stock class's name, or else melody."""
         if self.role is not None:
             return self.role
-        is_pitched_or_drums = self.class_ in ("melody", "bass", "drums")
-        return self.class_ if is_pitched_or_drums and self.class_ is not None else "melody"
+        parts = {"melody": "melody", "bass": "bass", "drums": "drums", "listener": "ears"}
+        return parts.get(self.class_ or "", "melody")
 
 
 def _check(reference: str) -> None:

@@ -29,7 +29,7 @@ class Person(Musebot):
     """Listens to one player; see the module's text."""
 
     role = "person"
-    sends = ("notes", "harmony")
+    sends: tuple[str, ...] = ("notes", "harmony")
 
     def __init__(self) -> None:
         super().__init__()
@@ -105,11 +105,21 @@ class Person(Musebot):
         async for beat in self.clock.beats(lead=-AFTER_BEATS, every=EVERY_BEATS):
             now_beat = beat + AFTER_BEATS
             tick = ticks_from_beats(beat)
+            self.attend()
             self._follow_chords(tick, now_beat)
             bar_tick = self.clock.meter_map.bar_tick(self.clock.meter_map.bar_at(tick))
             if tick == bar_tick and tick > 0:
                 self._tell_habits(tick)
+                self._tell_pool(tick, now_beat)
             self._forget_notes(now_beat)
+
+    def attend(self) -> None:
+        """Hear what has come in; a person's keys are heard as they move."""
+
+    def pool(self, bar_beats: float, now_beat: float) -> list[int]:
+        """The pitches that are told to the band as its notepool: those of the chord."""
+        chord = self._ear.chord
+        return [] if chord is None else [48 + pc for pc in chord.pitch_classes]
 
     def _follow_chords(self, tick: int, now_beat: float) -> None:
         start_tick, end_tick = cell_of(tick, self.clock.meter_map)
@@ -128,7 +138,13 @@ class Person(Musebot):
             ChordSpan(end_tick, next_end - end_tick, following),
         )
         self.tell(m.HarmonyPlan.of(self._ear.key, spans))
-        self.broadcast("notepool", *(48 + pc for pc in chord.pitch_classes))
+        self._tell_pool(tick, now_beat)
+
+    def _tell_pool(self, tick: int, now_beat: float) -> None:
+        meters = self.clock.meter_map
+        pool = self.pool(meters.time_signature_at(meters.bar_at(tick)).bar_beats, now_beat)
+        if pool:
+            self.broadcast("notepool", *pool)
 
     def notes_between(self, start_beat: float, end_beat: float) -> list[Note]:
         """What sounds there, as far as it has been played; what is held ends with `end_beat`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import subprocess
@@ -29,6 +30,7 @@ AudioKind = Literal["auto", "portaudio", "jack", "browser", "none"]
 SAMPLE_RATE_HZ, BLOCK_FRAMES = 44100, 128
 PROBE_SECONDS, READY_SECONDS = 10.0, 15.0
 MAX_CRASHES, CRASH_SECONDS = 5, 60.0
+SPARE_SECONDS = 3.0  # when the beginning, in which everybody is busy, is over
 
 
 def sound_cards(worker: Sequence[str] = WORKER) -> list[str]:
@@ -56,7 +58,7 @@ def sound_cards(worker: Sequence[str] = WORKER) -> list[str]:
 class AudioOutput:
     """Plays by pyo, in a process of its own: through the sound card, JACK, or whoever listens.
 
-    If that process dies, it is started anew with faders and instruments as they were, and one
+    If that process dies, a spare one goes on with faders and instruments as they were, and a
     warning says so; the band plays on meanwhile. If it dies again and again, it stays silent.
 
     Parameters
@@ -94,6 +96,8 @@ class AudioOutput:
         self._sounding_kind = ""
         self._device = ""
         self._process: SoundProcess | None = None
+        self._spare: SoundProcess | None = None
+        self._timer: threading.Timer | None = None
         self._standing = Standing((), 0)
         self._anchor_seconds = 0.0
         self._is_closing = False
@@ -170,7 +174,9 @@ class AudioOutput:
     async def close(self) -> None:
         """Silence, and end the sound process."""
         self._is_closing = True
-        if self._process is not None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._process is not None or self._spare is not None:
             await asyncio.to_thread(self._close)
 
     def _open(self) -> None:
@@ -208,14 +214,14 @@ class AudioOutput:
         if kind == "browser" and self._stream is not None:
             settings |= {"port": self._stream.port, "token": self._stream.token}
         with self._lock:
-            process = self._process = SoundProcess(
-                [*self._worker, "live"],
-                settings,
-                [encode_strips(self._standing.strips), *map(encode_cue, self._standing.cues())],
-                on_report=self._hear,
-                on_end=self._bring_back,
+            process, self._spare = self._spare, None
+            if process is None or process.is_dead:
+                process = self._new_process()
+            standing = self._standing
+            process.begin(
+                settings, [encode_strips(standing.strips), *map(encode_cue, standing.cues())]
             )
-            self._sounding_kind = kind
+            self._process, self._sounding_kind = process, kind
         process.start()
         if not process.wait_until_ready(READY_SECONDS):
             process.end()
@@ -223,6 +229,20 @@ class AudioOutput:
             raise OutputUnavailable(process.fate)
         if self._is_closing:
             process.end()
+            return
+        self._timer = threading.Timer(SPARE_SECONDS, self._keep_spare)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _new_process(self) -> SoundProcess:
+        return SoundProcess([*self._worker, "live"], on_report=self._hear, on_end=self._bring_back)
+
+    def _keep_spare(self) -> None:
+        """Have another process ready to take over: to start one takes as long as a bar."""
+        with self._lock, contextlib.suppress(OSError):
+            if self._spare is None and not self._is_closing:
+                self._spare = self._new_process()
+                self._spare.start()
 
     def _hear(self, report: dict[str, Any]) -> None:
         """What the sound process says."""
@@ -249,6 +269,9 @@ class AudioOutput:
                 log.warning("there is no sound any more (%s); playing on in silence", error)
 
     def _close(self) -> None:
-        process, self._process = self._process, None
-        if process is not None:
-            process.end()
+        with self._lock:
+            processes = (self._process, self._spare)
+            self._process = self._spare = None
+        for process in processes:
+            if process is not None:
+                process.end()

@@ -54,7 +54,11 @@ def run_live(source: BinaryIO, say: Callable[[str], None]) -> None:
     OutputUnavailable
         If the sound system does not let us in.
     """
-    settings = json.loads(source.readline())
+    import_pyo()
+    first_line = source.readline()
+    if not first_line:
+        return  # a spare that was never needed
+    settings = json.loads(first_line)
     strips = decode_strips(source.readline())
     if settings["kind"] == "browser":
         run_streamed(settings, strips, source, say)

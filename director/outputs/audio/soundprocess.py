@@ -25,15 +25,14 @@ END_SECONDS = 1.0
 
 
 class SoundProcess:
-    """Takes cues at once, also before `start`; `wait_until_ready` says whether it came to anything.
+    """Loads its libraries from `start` on, and waits to be told by `begin` what to play.
+
+    Cues are taken as soon as `begin` has been called; `wait_until_ready` says whether it came to
+    anything.
 
     Parameters
     ----------
     command : sequence of str
-    settings : mapping
-        What the process is told first.
-    words : sequence of bytes
-        The lines that it is told next: strips, and cues that bring it up to date.
     on_report : callable
         Hears each of its lines; from another thread.
     on_end : callable
@@ -44,8 +43,6 @@ class SoundProcess:
     def __init__(
         self,
         command: Sequence[str],
-        settings: Mapping[str, object],
-        words: Sequence[bytes],
         *,
         on_report: Callable[[dict[str, Any]], None],
         on_end: Callable[[str], None],
@@ -57,19 +54,31 @@ class SoundProcess:
         self.n_dropped = 0
         self._last_words: deque[str] = deque(maxlen=20)
         self._waiting: queue.Queue[bytes | None] = queue.Queue(MAX_WAITING_CUES)
-        self._waiting.put(json.dumps(settings).encode() + b"\n" + b"".join(words))
         self._command = tuple(command)
         self._process: subprocess.Popen[bytes] | None = None
         self._threads: list[threading.Thread] = []
 
+    def begin(self, settings: Mapping[str, object], words: Sequence[bytes]) -> None:
+        """Tell it what to play: once, before any cue.
+
+        Parameters
+        ----------
+        settings : mapping
+        words : sequence of bytes
+            The lines that follow: strips, and cues that bring it up to date.
+        """
+        self._waiting.put(json.dumps(settings).encode() + b"\n" + b"".join(words))
+
     def start(self) -> None:
-        """Start it; returns at once.
+        """Start it, unless that was done; returns at once.
 
         Raises
         ------
         OSError
             When the system refuses.
         """
+        if self._process is not None:
+            return
         self._process = subprocess.Popen(
             self._command,
             stdin=subprocess.PIPE,

@@ -8,6 +8,7 @@ const MAGIC = 0x3150424d;
 const HEADER_BYTES = 32;
 const RING_FRAMES = 1 << 17; // 3 s at 44.1 kHz
 const RING_MASK = RING_FRAMES - 1; // positions go on for ever, places in the ring repeat
+const FADE_FRAMES = 128; // at a tear
 const MAX_EXCESS_SECONDS = 0.3;
 
 export class Stream {
@@ -24,6 +25,7 @@ export class Stream {
     this.seconds = 0; // when frame `stamped` was to be heard, on the server's clock
     this.stamped = 0;
     this.isPlaying = false;
+    this.isTorn = false; // whether the packet before the next one was lost
     this.speed = 1;
     this.counts = { packets: 0, underruns: 0, overruns: 0, gaps: 0, restarts: 0 };
   }
@@ -43,9 +45,11 @@ export class Stream {
     const pcm = new Int16Array(buffer, HEADER_BYTES, 2 * nFrames);
     for (let frame = 0; frame < nFrames; frame += 1) {
       const at = (position + frame) & RING_MASK;
-      this.left[at] = pcm[2 * frame] / 32768;
-      this.right[at] = pcm[2 * frame + 1] / 32768;
+      const level = this.isTorn ? Math.min(1, frame / FADE_FRAMES) / 32768 : 1 / 32768;
+      this.left[at] = level * pcm[2 * frame];
+      this.right[at] = level * pcm[2 * frame + 1];
     }
+    this.isTorn = false;
     this.written = position + nFrames;
     this.seconds = header.getFloat64(24, true);
     this.stamped = position;
@@ -64,9 +68,15 @@ export class Stream {
     this.isPlaying = false;
   }
 
-  // Packets were lost: what they held is silence.
+  // Packets were lost: what they held is silence, with soft edges.
   skip(position) {
     this.counts.gaps += 1;
+    this.isTorn = true;
+    for (let frame = 0; frame < FADE_FRAMES; frame += 1) {
+      const at = (this.written - 1 - frame) & RING_MASK;
+      this.left[at] *= frame / FADE_FRAMES;
+      this.right[at] *= frame / FADE_FRAMES;
+    }
     const missing = Math.min(RING_FRAMES, position - this.written);
     for (let frame = 1; frame <= missing; frame += 1) {
       const at = (position - frame) & RING_MASK;

@@ -1,9 +1,9 @@
-// Half an hour of listening on a simulated clock: `node soak.mjs STATIC SECONDS PPM JITTER_MS RATE`.
+// Half an hour of listening on a simulated clock: `node soak.mjs STATIC SECONDS PPM JITTER_MS RATE [LOST]`.
 // Prints what came of it as JSON. The sound is a sine, so that any slip shows as a step.
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-const [folder, seconds, ppm, jitter, outputRate] = [
+const [folder, seconds, ppm, jitter, outputRate, lost = 0] = [
   process.argv[2], ...process.argv.slice(3).map(Number),
 ];
 const { Stream } = await import(pathToFileURL(join(folder, "stream.js")));
@@ -56,7 +56,7 @@ for (let quantum = 0; quantum < nQuanta; quantum += 1) {
   // The listener's card counts its own seconds; the server's differ by `ppm` millionths.
   const now = ((quantum * QUANTUM) / outputRate) * (1 + ppm / 1e6);
   while (arrival <= now) {
-    stream.push(packet(sent));
+    if (random() >= lost) stream.push(packet(sent)); // some never come
     sent += 1;
     const delay = (random() < 0.02 ? 4 : 1) * jitter * random(); // now and then a long one
     arrival = Math.max(arrival, (sent * FRAMES) / RATE + delay / 1000); // in order

@@ -145,8 +145,8 @@ def soak(tmp_path):
         shutil.copy(path, tmp_path)
     (tmp_path / "package.json").write_text('{"type": "module"}')
 
-    def run(*, seconds, ppm, jitter_ms, output_rate_hz):
-        numbers = [str(value) for value in (seconds, ppm, jitter_ms, output_rate_hz)]
+    def run(*, seconds, ppm, jitter_ms, output_rate_hz, lost=0.0):
+        numbers = [str(value) for value in (seconds, ppm, jitter_ms, output_rate_hz, lost)]
         done = subprocess.run(
             [node, str(SOAK), str(tmp_path), *numbers], capture_output=True, check=False
         )
@@ -170,6 +170,13 @@ def test_half_an_hour_on_two_clocks_runs_neither_dry_nor_over_and_latency_stays(
     assert max(settled) < 0.1
     # A slip of a single sample would be a step several times that of the sine itself.
     assert came["largestStep"] < 1.02
+
+
+def test_packets_that_are_lost_leave_soft_gaps_and_shift_nothing(soak):
+    came = soak(seconds=60, ppm=0, jitter_ms=4, output_rate_hz=44100, lost=0.02)
+    assert came["gaps"] > 50
+    assert (came["underruns"], came["overruns"]) == (0, 0)
+    assert came["largestStep"] < 1.5  # a hard edge would be up to 16 times the sine's own step
 
 
 def test_a_connection_that_stutters_costs_latency_and_not_sound(soak):

@@ -140,6 +140,21 @@ async def test_a_sound_process_that_dies_is_started_anew_with_its_faders_and_gue
     until(lambda: heard(notes)[-1] == [102.0, "off", "mel", 60, 0.0, -1.0])
 
 
+async def test_a_spare_process_takes_over_and_none_is_left_in_the_end(opened, monkeypatch):
+    monkeypatch.setattr("director.outputs.audio.engine.SPARE_SECONDS", 0.0)
+    output = await opened("dies_of_a_note")
+    until(lambda: output._spare is not None and output._spare.pid)
+    spare = output._spare.pid
+    assert output.pid != spare
+    output.send(ON)
+    until(lambda: output.pid == spare and output.is_sounding)
+    until(lambda: output._spare is not None and output._spare.pid)
+    another = output._spare.pid
+    await output.close()
+    assert not is_alive(spare)
+    assert not is_alive(another)
+
+
 async def test_a_sound_process_that_keeps_dying_is_let_go_and_ends_nothing(opened, caplog):
     with caplog.at_level(logging.WARNING):
         output = await opened("dies")
