@@ -22,7 +22,7 @@ def page_of(parent):
     ).stdout
     for line in listing.splitlines()[1:]:
         ppid, pid, command = line.split(None, 2)
-        if ppid == str(parent) and "ensembles.web.run" in command:
+        if ppid == str(parent) and "ensembles.web" in command:
             return int(pid)
     return None
 
