@@ -20,12 +20,11 @@ __all__ = ["Decision", "Hold", "Memory", "Seen", "Situation", "Verdict", "decide
 
 Verdict = Literal["creative", "usual", "noise", "stuck", "collapse"]
 
-PROPORTIONAL = 1.0
+PROPORTIONAL = 3.0
 """Of the fader, per point of creativity that is missing."""
-INTEGRAL = 0.35
+INTEGRAL = 0.2
 """The same, per bar for which it is missing."""
-NUDGE_SLEW = 0.25
-INSIST_SLEW = 0.5
+SLEW = 0.5
 """How far a policy moves a fader from one bar to the next, at most."""
 HOLD_BARS = 8
 HOLD_PUSH = 0.5
@@ -152,7 +151,7 @@ def _nudged(policy: Policy, memory: Memory, now: Situation) -> Memory:
         return memory
     missing = policy.target - now.level
     wanted = PROPORTIONAL * missing + memory.integral + INTEGRAL * missing
-    push = _slewed(memory.push, max(-1.0, min(1.0, wanted)), NUDGE_SLEW)
+    push = _slewed(memory.push, max(-1.0, min(1.0, wanted)), SLEW)
     is_held_back = (wanted > push and missing > 0) or (wanted < push and missing < 0)
     integral = memory.integral if is_held_back else memory.integral + INTEGRAL * missing
     return Memory(push, max(-1.0, min(1.0, integral)))
@@ -163,7 +162,7 @@ def _insisted(policy: Policy, memory: Memory, now: Situation) -> Decision:
     if now.level is None or abs(policy.target - now.level) <= policy.tolerance:
         return _pushed(memory, now)
     end = 1.0 if policy.target > now.level else -1.0
-    push = _slewed(memory.push, end, INSIST_SLEW)
+    push = _slewed(memory.push, end, SLEW)
     decided = _pushed(Memory(push), now)
     if push != end or push == memory.push:
         return decided

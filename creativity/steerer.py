@@ -25,7 +25,8 @@ log = logging.getLogger(__name__)
 
 LEAD_BEATS = 2.0
 """Ahead of the first bot that plans a bar, the drums, by half a beat."""
-LEVEL_BARS = 4
+LEVEL_BARS = 8
+"""Judgements that a level is the mean of: one alone says little (sd 0.2 within a piece)."""
 GRID = 2.0**-10
 
 

@@ -159,12 +159,12 @@ def test_the_readme_shows_the_smallest_bot_word_for_word():
     assert (ROOT / "musebots" / "hello.py").read_text(encoding="utf-8").strip() in readme
 
 
-def test_the_piece_in_the_readme_is_a_piece():
+def test_the_pieces_in_the_readme_are_pieces():
     from ensembles.config import parse_piece
 
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     pieces = re.findall(r"```toml\n(.*?)```", readme, re.DOTALL)
-    assert [parse_piece(text).title for text in pieces] == ["Four chords"]
+    assert [parse_piece(text).title for text in pieces] == ["Four chords", "Heard"]
 
 
 def _canonical(name: str) -> str:

@@ -18,7 +18,7 @@ from safetensors.numpy import save
 from creativity.assessor.network import AssessorNetwork
 from creativity.assessor.novelty import NoveltyModel
 from creativity.assessor.phrases import Phrases
-from creativity.assessor.score import Score
+from creativity.assessor.score import Score, bits_with_before
 from musebots.errors import CheckpointError
 from musebots.files import write_whole
 from musebots.rnn.vocabulary import ROLES, Role
@@ -53,7 +53,8 @@ class Assessor:
 
     def parts(self, phrases: Phrases) -> dict[str, npt.NDArray[np.float64]]:
         """``A``, ``S`` and what S is made of (`Score.parts`), (n_phrases,) each."""
-        return {"A": self.network(phrases), **self.score.parts(phrases)}
+        bits = bits_with_before(self.score.novelty, phrases)
+        return {"A": self.network(phrases, bits), **self.score.parts(phrases, bits)}
 
 
 def save_assessor(assessor: Assessor, path: Path, card: Mapping[str, Any]) -> None:

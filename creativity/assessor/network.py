@@ -1,9 +1,10 @@
-"""A network that predicts S from a phrase alone, live with numpy. Pure.
+"""A network that predicts S from a phrase, live with numpy. Pure.
 
-It hears of every step: the symbol, those of one and two bars before, the place in the bar,
-whether the note fits key or chord, and whether anything starts or holds. Two layers look at
-neighbouring steps and guess how many bits each step is worth; the guess per onset, of the phrase
-and of the two bars before it, and means and largest values over the phrase go through a third.
+It hears of every step: the symbol, those of one and two bars before, the place in the bar, whether
+the note fits key or chord, whether anything starts or holds, and how many bits it was worth. Two
+layers look at neighbouring steps; the bits per onset, of the phrase and of the two bars before it,
+and means and largest values over the phrase go through a third. S is made of corners, ratios and a
+longest run; the network is smooth, can be learned from, and can learn from listeners.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 
 from creativity.assessor.phrases import Phrases, n_symbols
-from creativity.assessor.score import HABIT_STEPS
 from musebots.arrays import IntArray
 from musebots.drumkit import DRUM_CLASSES
 from musebots.rnn.vocabulary import HOLD, Role
@@ -24,6 +24,7 @@ __all__ = [
     "BITS_UNIT",
     "DILATION",
     "KERNEL",
+    "MOST_BITS",
     "AssessorNetwork",
     "flags_of",
     "is_fitting",
@@ -35,7 +36,9 @@ DILATION = 3
 """Of the second layer: it sees thirteen steps together with the first one's five."""
 
 BITS_UNIT = 4.0
-"""Of bits per onset, so that what goes into a layer is about 1."""
+"""So many bits are 1 to the network."""
+MOST_BITS = 16.0
+"""More than these it does not tell apart."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -73,10 +76,17 @@ class AssessorNetwork:
     role: Role
     tensors: Mapping[str, npt.NDArray[np.float32]]
 
-    def __call__(self, phrases: Phrases) -> Floats:
-        """A of each phrase, 0..1, (n_phrases,)."""
+    def __call__(self, phrases: Phrases, bits: Floats) -> Floats:
+        """A of each phrase, 0..1, (n_phrases,).
+
+        Parameters
+        ----------
+        phrases : Phrases
+        bits : array
+            (n_phrases, n_heard), as `bits_with_before` gives them.
+        """
         t, codes, bar = self.tensors, symbol_codes(self.role), phrases.steps_per_bar
-        heard = np.arange(max(0, phrases.n_before - HABIT_STEPS), phrases.n_steps)
+        heard = np.arange(phrases.n_steps - bits.shape[1], phrases.n_steps)
         n_judged = phrases.n_steps - phrases.n_before
         columns = []
         for name, lag in (("now", 0), ("bar_ago", bar), ("two_bars_ago", 2 * bar)):
@@ -84,20 +94,19 @@ class AssessorNetwork:
             said = codes[phrases.symbols[:, np.maximum(0, at)]] * (at >= 0)[:, None]
             columns.append(said @ t[f"{name}.weight"].T)
         columns.append(t["place.weight"][phrases.step_in_bar[:, heard] % len(t["place.weight"])])
-        flags = flags_of(phrases)[:, heard]
-        x = np.concatenate([*columns, flags], axis=2)  # (n, n_heard, n_inputs)
+        flags, bits = flags_of(phrases)[:, heard], np.minimum(bits, MOST_BITS) / BITS_UNIT
+        x = np.concatenate([*columns, flags, bits[..., None]], axis=2)  # (n, n_heard, n_inputs)
         x = np.maximum(0, _convolved(x, t["first.weight"], t["first.bias"], 1))
         x = x + np.maximum(0, _convolved(x, t["second.weight"], t["second.bias"], DILATION))
-        bits = np.logaddexp(0.0, x @ t["bits.weight"][0] + t["bits.bias"][0])  # (n, n_heard)
         bits, onset = bits * flags[..., 0], flags[..., 0]
         now, before = (
             bits[:, part].sum(axis=1) / np.maximum(1, onset[:, part].sum(axis=1))
             for part in (slice(-n_judged, None), slice(0, -n_judged))
         )
         x = x[:, -n_judged:]
-        pooled = [x.mean(axis=1), x.max(axis=1), now / BITS_UNIT, before / BITS_UNIT]
-        inner = np.column_stack(pooled) @ t["third.weight"].T + t["third.bias"]
-        logit = np.maximum(0, inner) @ t["last.weight"][0] + t["last.bias"][0]
+        pooled = np.column_stack([x.mean(axis=1), x.max(axis=1), now, before])
+        inner = np.maximum(0, pooled @ t["third.weight"].T + t["third.bias"])
+        logit = inner @ t["verdict.weight"][0] + t["verdict.bias"][0]
         return np.asarray(1.0 / (1.0 + np.exp(-logit)), dtype=np.float64)
 
 

@@ -16,15 +16,13 @@ import numpy.typing as npt
 
 from creativity.assessor.phrases import Phrases, n_symbols, tokens_of
 from musebots.arrays import IntArray
-from musebots.rnn.vocabulary import REST, Role
+from musebots.rnn.vocabulary import Role
 
-__all__ = ["NoveltyModel", "contexts_of_steps", "fit_novelty"]
+__all__ = ["NoveltyModel", "contexts_of_steps", "fit_novelty", "last_notes"]
 
 _MAX_AGE = 16
 _SYMBOLS = 512
 _SIDE_BY_SIDE = 64
-_N_SHORT = 6
-"""Of the contexts, the last so many serve the short-term model: all."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -33,7 +31,7 @@ def contexts_of_steps(phrases: Phrases) -> list[IntArray]:
     """What each step is predicted from, as numbers, from the least to the most that is known.
 
     A voice: place in the bar; how long ago a note began, and whether it sounds; the last note as
-    it would be called now, with the chord; the last two; the last three. Drums: place in the bar;
+    it would be called now, with the chord; the last two. Drums: place in the bar;
     the last stroke; the last two; what was struck a bar ago; both.
 
     Returns
@@ -43,6 +41,40 @@ def contexts_of_steps(phrases: Phrases) -> list[IntArray]:
     """
     place = phrases.step_in_bar.astype(np.int64) * 2 + (phrases.steps_per_bar != 16)
     return _drum_contexts(phrases, place) if phrases.role == "drums" else _voice(phrases, place)
+
+
+def last_notes(phrases: Phrases) -> tuple[IntArray, IntArray]:
+    """What was played before each step, and how long ago.
+
+    Returns
+    -------
+    lasts : int array
+        (2, n_phrases, n_steps): the last two onsets' symbols, the latest first, 0 for none; a
+        voice's as they would be called now, over the chord of this step.
+    ages : int array
+        (n_phrases, n_steps): twice the steps since the last onset, up to 32, plus whether it
+        sounds; 0 for none.
+    """
+    n, n_steps = phrases.symbols.shape
+    is_drums = phrases.role == "drums"
+    said = phrases.symbols if is_drums else phrases.pitch
+    none = 0 if is_drums else -1
+    ages = np.zeros((n, n_steps), dtype=np.int64)
+    lasts = np.zeros((2, n, n_steps), dtype=np.int64)
+    age = np.zeros(n, dtype=np.int64)
+    recent = np.full((2, n), none, dtype=np.int64)
+    sounds = np.zeros(n, dtype=bool)
+    for step in range(n_steps):
+        ages[:, step] = np.where(age > 0, 2 * age + sounds, 0)
+        lasts[:, :, step] = recent
+        onset = phrases.is_onset[:, step]
+        sounds = np.where(onset, True, sounds & phrases.is_sounding[:, step])
+        age = np.where(onset, 1, np.where(age > 0, np.minimum(age + 1, _MAX_AGE), 0))
+        recent[:, onset] = np.stack([said[:, step], recent[0]])[:, onset]
+    if not is_drums:
+        named = [tokens_of(phrases.role, last, phrases.root, phrases.tonic) for last in lasts]
+        lasts = np.stack(named)
+    return lasts, ages
 
 
 def _drum_contexts(phrases: Phrases, place: IntArray) -> list[IntArray]:
@@ -68,34 +100,11 @@ def _shifted(symbols: IntArray, lag: int) -> IntArray:
 
 
 def _voice(phrases: Phrases, place: IntArray) -> list[IntArray]:
-    n, n_steps = phrases.symbols.shape
-    ages = np.zeros((n, n_steps), dtype=np.int64)  # 0: nothing yet; even: it sounds
-    lasts = np.zeros((3, n, n_steps), dtype=np.int64)
-    age = np.zeros(n, dtype=np.int64)
-    recent = np.full((3, n), -1, dtype=np.int64)  # MIDI pitches, the latest first
-    sounds = np.zeros(n, dtype=bool)
-    for step in range(n_steps):
-        ages[:, step] = np.where(age > 0, 2 * age + sounds, 0)
-        for i, pitch in enumerate(recent):
-            lasts[i, :, step] = tokens_of(
-                phrases.role, pitch, phrases.root[:, step], phrases.tonic[:, step]
-            )
-        onset = phrases.is_onset[:, step]
-        sounds = np.where(onset, True, sounds & (phrases.symbols[:, step] != REST))
-        age = np.where(onset, 1, np.where(age > 0, np.minimum(age + 1, _MAX_AGE), 0))
-        recent[:, onset] = np.stack([phrases.pitch[:, step], recent[0], recent[1]])[:, onset]
+    lasts, ages = last_notes(phrases)
     chord = (phrases.root - phrases.tonic) % 12
     when = (place % 8) * 64 + ages  # place in the beat, and what goes on
     one = (when * 64 + lasts[0]) * 12 + chord
-    full = ((place * 64 + ages) * 64 + lasts[0]) * 12 + chord
-    return [
-        place,
-        place * 64 + ages,
-        one,
-        one * 64 + lasts[1],
-        full * 64 + lasts[1],
-        (full * 64 + lasts[1]) * 64 + lasts[2],
-    ]
+    return [place, place * 64 + ages, one, one * 64 + lasts[1]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,6 +157,47 @@ class NoveltyModel:
             p = (hits + strength * p) / (seen + strength)
         return p
 
+    def bits_of_all(self, phrases: Phrases) -> npt.NDArray[np.float32]:
+        """Information content that every symbol would have at every judged step.
+
+        Returns
+        -------
+        array
+            (n_phrases, n_judged, n_symbols); `bits` picks from it what was played.
+        """
+        contexts = contexts_of_steps(phrases)
+        judged, n = phrases.judged, n_symbols(self.role)
+        shape = phrases.symbols[:, judged].shape
+        p = np.full((shape[0] * shape[1], n), 1.0 / n, dtype=np.float32)
+        for level, context in enumerate([np.zeros_like(contexts[0]), *contexts]):
+            self._interpolate(p, level, context[:, judged].ravel())
+        played = np.zeros((len(phrases), phrases.n_steps, n), dtype=np.float32)
+        np.put_along_axis(played, phrases.symbols[..., None].astype(np.int64), 1.0, axis=2)
+        p = p.reshape(*shape, n)
+        for context, strength in zip(contexts, self.strengths, strict=True):
+            met = _earlier(context, phrases).astype(np.float32)  # (n_phrases, n_judged, n_steps)
+            p *= np.float32(strength)
+            p += met @ played
+            p /= met.sum(axis=2, keepdims=True) + np.float32(strength)
+        return -np.log2(p)
+
+    def _interpolate(self, p: npt.NDArray[np.float32], level: int, context: IntArray) -> None:
+        """Mix, in place, one level of the long-term model into what shorter contexts say."""
+        known, n_followers = self.contexts[level], self.n_followers[level]
+        at = np.minimum(np.searchsorted(known, context), len(known) - 1)
+        rows = np.flatnonzero(known[at] == context)
+        at = at[rows]
+        lengths = n_followers[at]
+        firsts = (np.cumsum(n_followers) - n_followers)[at]
+        places = np.repeat(firsts - np.cumsum(lengths) + lengths, lengths) + np.arange(
+            lengths.sum()
+        )
+        total = (self.n_seen[level][at] + lengths).astype(np.float32)
+        p[rows] *= lengths[:, None].astype(np.float32)
+        symbols = self.events[level][places] % _SYMBOLS
+        p[np.repeat(rows, lengths), symbols] += self.n_events[level][places]
+        p[rows] /= total[:, None]
+
     def to_tensors(self) -> dict[str, npt.NDArray[np.int64]]:
         """Arrays to be kept in a file."""
         found = {}
@@ -174,18 +224,23 @@ class NoveltyModel:
 
 def _met_before(contexts: Sequence[IntArray], phrases: Phrases) -> list[tuple[IntArray, IntArray]]:
     """How often each judged step's context was met before, and how often with this symbol."""
-    steps = np.arange(phrases.n_steps)
-    is_earlier = steps[None, :] < steps[phrases.judged, None]  # (n_judged, n_steps)
     symbols = phrases.symbols
     same = symbols[:, phrases.judged, None] == symbols[:, None, :]
     found = []
-    for context in contexts[-_N_SHORT:]:
-        met = context[:, phrases.judged, None] == context[:, None, :]
-        met &= is_earlier  # (n_phrases, n_judged, n_steps)
+    for context in contexts:
+        met = _earlier(context, phrases)
         seen = met.sum(axis=2)
         met &= same
         found.append((seen, met.sum(axis=2)))
     return found
+
+
+def _earlier(context: IntArray, phrases: Phrases) -> npt.NDArray[np.bool_]:
+    """Where each judged step's context was met before, (n_phrases, n_judged, n_steps)."""
+    steps = np.arange(phrases.n_steps)
+    met: npt.NDArray[np.bool_] = context[:, phrases.judged, None] == context[:, None, :]
+    met &= steps[None, :] < steps[phrases.judged, None]
+    return met
 
 
 def _looked_up(known: IntArray, values: IntArray, wanted: IntArray) -> IntArray:
@@ -229,7 +284,7 @@ def fit_novelty(
             column.append(values)
     by_name = zip(("contexts", "n_seen", "n_followers", "events", "n_events"), columns, strict=True)
     tables = {name: tuple(column) for name, column in by_name}
-    model = NoveltyModel(role, **tables, strengths=(1.0,) * _N_SHORT)
+    model = NoveltyModel(role, **tables, strengths=(1.0,) * (len(columns[0]) - 1))
     return _with_best_strengths(model, held_out)
 
 
@@ -275,7 +330,7 @@ def _once_per_piece(events: IntArray, of_piece: IntArray) -> tuple[IntArray, Int
 
 def _with_best_strengths(model: NoveltyModel, held_out: Sequence[Phrases]) -> NoveltyModel:
     """Choose each strength in turn, the others as they are."""
-    best = [4.0] * _N_SHORT
+    best = [4.0] * len(model.strengths)
     prepared = []
     for phrases in held_out:
         contexts = contexts_of_steps(phrases)
@@ -286,7 +341,7 @@ def _with_best_strengths(model: NoveltyModel, held_out: Sequence[Phrases]) -> No
         return sum(float(-np.log(tried._laid_over(*one)).sum()) for one in prepared)
 
     for _ in range(2):
-        for index in range(_N_SHORT):
+        for index in range(len(best)):
             tried = [
                 (nats([*best[:index], value, *best[index + 1 :]]), value)
                 for value in (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 64.0)

@@ -120,7 +120,7 @@ class Wundt:
         """Corners from the novelty of real phrases, the width from its quartiles."""
         low, high = np.quantile(bits, (low_quantile, high_quantile))
         first, third = np.quantile(bits, (0.25, 0.75))
-        width = max(_LEAST_WIDTH, float(third - first) / 4)
+        width = max(_LEAST_WIDTH, float(third - first) / 3)
         return cls(float(low), float(max(high, low + 2 * width)), width)
 
     def liking(self, bits: Floats) -> Floats:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -14,21 +13,22 @@ from creativity.assessor.network import (
     BITS_UNIT,
     DILATION,
     KERNEL,
+    MOST_BITS,
     AssessorNetwork,
     flags_of,
     symbol_codes,
 )
 from creativity.assessor.phrases import Phrases
-from creativity.assessor.score import HABIT_STEPS
 from musebots.rnn.vocabulary import Role
 
-__all__ = ["Assessor", "Judged", "exported", "fit_assessor"]
+__all__ = ["Assessor", "Judged", "assessed", "exported", "fit_assessor"]
 
 _N_PLACES = 24
 _BATCH = 128
 _RATE = 3e-3
-_MOST_BITS = 16.0
-_BITS_WEIGHT = 0.02
+_TOGETHER = 1024
+
+Floats = npt.NDArray[np.float64]
 
 
 class Assessor(nn.Module):
@@ -39,37 +39,32 @@ class Assessor(nn.Module):
     role : {"melody", "bass", "drums"}
     width : int
         Of its layers.
+    hears_bits : bool
+        Whether it is told how many bits each step was worth.
     """
 
-    codes: Tensor
-
-    def __init__(self, role: Role, width: int = 48) -> None:
+    def __init__(self, role: Role, width: int = 48, *, hears_bits: bool = True) -> None:
         super().__init__()
-        self.role = role
-        self.register_buffer("codes", torch.from_numpy(symbol_codes(role)), persistent=False)
-        n_codes = self.codes.shape[1]
+        self.role, self.hears_bits = role, hears_bits
+        n_codes = symbol_codes(role).shape[1]
         self.now = nn.Linear(n_codes, 16, bias=False)
         self.bar_ago = nn.Linear(n_codes, 8, bias=False)
         self.two_bars_ago = nn.Linear(n_codes, 8, bias=False)
         self.place = nn.Embedding(_N_PLACES, 8)
         half = (KERNEL - 1) // 2
-        self.first = nn.Conv1d(16 + 3 * 8 + 3, width, KERNEL, padding=half)
+        self.first = nn.Conv1d(16 + 3 * 8 + 3 + 1, width, KERNEL, padding=half)
         self.second = nn.Conv1d(width, width, KERNEL, padding=half * DILATION, dilation=DILATION)
-        self.bits = nn.Linear(width, 1)
         self.third = nn.Linear(2 * width + 2, 64)
-        self.last = nn.Linear(64, 1)
+        self.verdict = nn.Linear(64, 1)
         self.dropout = nn.Dropout(0.1)
 
     def forward(self, judged: Judged) -> Tensor:
         """A of each phrase, (n,), between 0 and 1."""
-        return self.with_bits(judged)[0]
-
-    def with_bits(self, judged: Judged) -> tuple[Tensor, Tensor]:
-        """A, (n,), and the bits that it expects each heard step to be worth, (n, n_heard)."""
         n_heard, n_steps, bar = judged.place.shape[1], judged.codes.shape[1], judged.steps_per_bar
         first = n_steps - n_heard
         padded = nn.functional.pad(judged.codes, (0, 0, 2 * bar, 0))
         lagged = [padded[:, first + (2 - k) * bar :][:, :n_heard] for k in range(3)]
+        bits = judged.bits.clamp(max=MOST_BITS) / BITS_UNIT * float(self.hears_bits)
         x = torch.cat(
             [
                 self.now(lagged[0]),
@@ -77,12 +72,12 @@ class Assessor(nn.Module):
                 self.two_bars_ago(lagged[2]),
                 self.place(judged.place),
                 judged.flags,
+                bits[..., None],
             ],
             dim=2,
         ).transpose(1, 2)  # (n, n_inputs, n_heard)
         x = torch.relu(self.first(x))
         x = x + torch.relu(self.second(x))
-        bits = nn.functional.softplus(self.bits(x.transpose(1, 2))[..., 0])
         onset = judged.flags[..., 0]
         now, before = (
             (bits * onset)[:, part].sum(dim=1) / onset[:, part].sum(dim=1).clamp(min=1.0)
@@ -90,8 +85,8 @@ class Assessor(nn.Module):
         )
         x = x[:, :, judged.n_habit :]
         pooled = self.dropout(torch.cat([x.mean(dim=2), x.amax(dim=2)], dim=1))
-        pooled = torch.cat([pooled, now[:, None] / BITS_UNIT, before[:, None] / BITS_UNIT], dim=1)
-        return torch.sigmoid(self.last(torch.relu(self.third(pooled)))[:, 0]), bits
+        pooled = torch.cat([pooled, now[:, None], before[:, None]], dim=1)
+        return torch.sigmoid(self.verdict(torch.relu(self.third(pooled)))[:, 0])
 
 
 class Judged:
@@ -100,6 +95,8 @@ class Judged:
     Parameters
     ----------
     phrases : Phrases
+    bits : array
+        (n, n_heard), as `bits_with_before` gives them.
 
     Attributes
     ----------
@@ -109,39 +106,41 @@ class Judged:
         (n, n_heard), in 16ths, of the judged steps and of the `n_habit` before them.
     flags : Tensor
         (n, n_heard, 3): whether anything starts, fits, holds.
+    bits : Tensor
+        (n, n_heard).
     """
 
-    def __init__(self, phrases: Phrases) -> None:
+    def __init__(self, phrases: Phrases, bits: Floats) -> None:
         self.steps_per_bar = phrases.steps_per_bar
-        self.n_habit = min(HABIT_STEPS, phrases.n_before)
-        first = phrases.n_before - self.n_habit
-        codes = symbol_codes(phrases.role)
-        self.codes = torch.from_numpy(codes[phrases.symbols])
+        first = phrases.n_steps - bits.shape[1]
+        self.n_habit = phrases.n_before - first
+        self.codes = torch.from_numpy(symbol_codes(phrases.role)[phrases.symbols])
         self.place = torch.from_numpy(phrases.step_in_bar[:, first:].astype(np.int64)) % _N_PLACES
         self.flags = torch.from_numpy(flags_of(phrases)[:, first:])
+        self.bits = torch.from_numpy(bits.astype(np.float32))
 
-    def softened(self, codes: Tensor, flags: Tensor) -> Judged:
-        """The same places with other codes and flags in the judged steps, which have gradients."""
+    def softened(self, codes: Tensor, flags: Tensor, bits: Tensor) -> Judged:
+        """The same places with other values in the judged steps, which have gradients."""
         soft = copy.copy(self)
         n_judged = codes.shape[1]
         soft.codes = torch.cat([self.codes[:, :-n_judged], codes], dim=1)
         soft.flags = torch.cat([self.flags[:, : self.n_habit], flags], dim=1)
+        soft.bits = torch.cat([self.bits[:, : self.n_habit], bits], dim=1)
         return soft
 
 
 def fit_assessor(
     assessor: Assessor,
     phrases: Phrases,
-    scores: npt.NDArray[np.float64],
-    bits: npt.NDArray[np.float64],
+    scores: Floats,
+    bits: Floats,
     *,
     n_epochs: int,
     generator: torch.Generator,
     rate: float = _RATE,
 ) -> float:
-    """Let it predict scores and bits (`bits_with_before`); the scores' root mean square error."""
+    """Let it predict scores from phrases and their bits; root mean square error at the end."""
     wanted = torch.from_numpy(scores.astype(np.float32))
-    wanted_bits = torch.from_numpy(np.minimum(bits, _MOST_BITS).astype(np.float32))
     optimizer = torch.optim.AdamW(assessor.parameters(), lr=rate, weight_decay=0.02)
     n_batches = -(-len(phrases) // _BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -152,13 +151,11 @@ def fit_assessor(
     for _ in range(n_epochs):
         squares = 0.0
         for index in torch.split(torch.randperm(len(phrases), generator=generator), _BATCH):
-            judged = Judged(phrases.taken(index.numpy()))
-            found, found_bits = assessor.with_bits(judged)
-            missed = found - wanted[index]
+            at = index.numpy()
+            missed = assessor(Judged(phrases.taken(at), bits[at])) - wanted[index]
             loss = missed.square().mean()
-            loss = loss + _BITS_WEIGHT * (found_bits - wanted_bits[index]).square().mean()
             optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             optimizer.step()
             schedule.step()
             squares += float(missed.detach().square().sum())
@@ -167,13 +164,11 @@ def fit_assessor(
 
 
 @torch.no_grad()
-def assessed(assessor: Assessor, phrases: Phrases) -> npt.NDArray[np.float64]:
+def assessed(assessor: Assessor, phrases: Phrases, bits: Floats) -> Floats:
     """A of many phrases, (n_phrases,)."""
-    parts: Sequence[Tensor] = [
-        assessor(Judged(phrases.taken(slice(start, start + 1024))))
-        for start in range(0, len(phrases), 1024)
-    ]
-    return np.asarray(torch.cat(list(parts)).double().numpy())
+    slices = [slice(start, start + _TOGETHER) for start in range(0, len(phrases), _TOGETHER)]
+    parts = [assessor(Judged(phrases.taken(part), bits[part])) for part in slices]
+    return np.asarray(torch.cat(parts).double().numpy())
 
 
 def exported(assessor: Assessor) -> AssessorNetwork:

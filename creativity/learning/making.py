@@ -31,7 +31,8 @@ from musebots.rnn.vocabulary import Role
 __all__ = ["GATE", "Gate", "SteeringReport", "gated_range", "score_of", "train_steering"]
 
 _N_REAL = 600
-_N_GATE = 160
+_N_GATE = 100
+_N_MORE = 1000
 _SHARE_LEARNED = 0.8
 
 
@@ -46,14 +47,15 @@ class Gate:
     least_scale : float
         Share of notes in key or chord, or `scale_loss` less than unsteered if that is lower.
     scale_loss : float
-    diversity_change : float
-        Share by which phrases from one prefix may be more or less alike than unsteered.
+    least_diversity : float
+        How different phrases from one prefix must stay, as a share of unsteered: no collapse. That
+        bolder is more varied and calmer less is what is asked for.
     """
 
     most_kl: float = 0.15
     least_scale: float = 0.95
     scale_loss: float = 0.02
-    diversity_change: float = 0.15
+    least_diversity: float = 0.6
 
 
 GATE = Gate()
@@ -172,8 +174,9 @@ def _opened(material: Material, score: Score, seed: int) -> tuple[School, Bench]
     )
     windows = material.windows["valid"]  # in the order of pieces: the last ones are others
     n = max(1, round(_SHARE_LEARNED * len(windows)))
-    school = School.opened(simulator, score, windows.taken(slice(0, n)), seed=seed)
     rng = np.random.default_rng([seed, 2])
+    more = material.drawn("train", min(_N_MORE, len(material.windows["train"])), rng)
+    school = School.opened(simulator, score, windows.taken(slice(0, n)), seed=seed, more=more)
     rest = windows.taken(n + rng.permutation(len(windows) - n)[:_N_GATE])
     starts = simulator.start(rest if len(rest) else windows)
     generator = torch.Generator().manual_seed(seed + 2)
@@ -207,8 +210,8 @@ def gated_range(
     def reach(side: int) -> float:
         reached = 0.0
         for index in range(middle + side, len(alphas) if side > 0 else -1, side):
-            change = abs(_spread(bench, direction, alphas[index]) - usual)
-            if not passes[index] or change > gate.diversity_change * usual:
+            spread = _spread(bench, direction, alphas[index])
+            if not passes[index] or spread < gate.least_diversity * usual:
                 break
             reached = alphas[index]
         return reached
@@ -220,7 +223,7 @@ def _spread(bench: Bench, direction: Direction, alpha: float) -> float:
     """Diversity over fresh chance at an alpha."""
 
     def play(uniform: torch.Tensor, seed: int) -> Any:
-        return bench.of_direction(direction)(bench.starts, uniform, alpha).phrases
+        return bench.of_direction(direction)(bench.starts, uniform, alpha, seed).phrases
 
     return diversity(bench, play, n_each=4)[0]
 

@@ -16,16 +16,27 @@ from creativity.learning.assessing import Assessor, assessed
 from creativity.learning.critic import Critic
 from creativity.learning.directions import Direction, turned
 from creativity.learning.simulation import Played, Simulator, Start
-from creativity.learning.training import chance, noise_per_bar, steering_by
+from creativity.learning.training import chance, divergence, noise_per_bar, steering_by
 
-__all__ = ["ALPHAS", "Bench", "Curve", "diversity", "equal_kl_scale", "slopes"]
+__all__ = [
+    "ALPHAS",
+    "Bench",
+    "Curve",
+    "Way",
+    "copy_rates",
+    "diversity",
+    "equal_kl_scale",
+    "factors",
+    "fragments_of",
+    "slopes",
+]
 
 ALPHAS = tuple(round(-0.5 + 0.1 * k, 1) for k in range(11))
 _MIDDLE = 0.31
 
 Floats = npt.NDArray[np.float64]
-Way = Callable[[Start, Tensor, float], Played]
-"""Plays from starts, with given chance, at an alpha."""
+Way = Callable[[Start, Tensor, float, int], Played]
+"""Plays from starts, with given chance, at an alpha, with noise of a seed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +56,12 @@ class Curve:
     values: dict[str, Floats]
 
     def mean(self, name: str) -> Floats:
-        """Over prefixes, (n_alphas,)."""
-        return np.asarray(np.nanmean(self.values[name], axis=1))
+        """Over those prefixes where it is defined, (n_alphas,); NaN where it is for none."""
+        values = self.values[name]
+        known = np.isfinite(values)
+        n_known = known.sum(axis=1)
+        total = np.where(known, values, 0.0).sum(axis=1)
+        return np.where(n_known > 0, total / np.maximum(1, n_known), np.nan)
 
 
 def slopes(alphas: Sequence[float], means: Floats) -> tuple[float, float]:
@@ -78,6 +93,8 @@ class Bench:
         A third network, trained on the corpus, to say how likely the music is.
     seed : int
         Of the noise.
+    known : frozenset
+        What is in the training pieces, note for note: see `fragments_of`.
     """
 
     simulator: Simulator
@@ -88,12 +105,13 @@ class Bench:
     bystander: Assessor
     critic: Critic | None
     seed: int = 0
+    known: frozenset[tuple[int, ...]] = frozenset()
 
     def of_direction(self, direction: Direction) -> Way:
         """Turning the readout."""
 
-        def play(starts: Start, uniform: Tensor, alpha: float) -> Played:
-            generator = torch.Generator().manual_seed(self.seed)
+        def play(starts: Start, uniform: Tensor, alpha: float, seed: int) -> Played:
+            generator = torch.Generator().manual_seed(seed)
             noise = noise_per_bar(len(starts), direction.n_noise, generator)
             at = torch.full((len(starts), 1), alpha)
             return self.simulator.play(starts, uniform, steer=steering_by(direction, at, noise))
@@ -103,7 +121,7 @@ class Bench:
     def of_temperature(self, rate: float) -> Way:
         """Playing at the temperature ``exp(rate a)`` times the usual one."""
 
-        def play(starts: Start, uniform: Tensor, alpha: float) -> Played:
+        def play(starts: Start, uniform: Tensor, alpha: float, seed: int) -> Played:
             warm = self.simulator.temperature * float(np.exp(rate * alpha))
             return self.simulator.play(starts, uniform, temperature=warm)
 
@@ -114,22 +132,35 @@ class Bench:
 
         The first of them uses the given chance; with `way` they are steered themselves.
         """
+        pools: dict[int, list[Played]] = {}  # unsteered ones serve every alpha
 
-        def play(starts: Start, uniform: Tensor, alpha: float) -> Played:
-            generator = torch.Generator().manual_seed(self.seed + 17)
-            plain = self.simulator.play(starts, uniform)
-            wanted = np.clip(assessed(assessor, plain.phrases) + alpha, 0.02, 0.98)
-            if alpha == 0.0:
-                return plain
+        def drawn(starts: Start, uniform: Tensor, alpha: float, seed: int) -> list[Played]:
+            generator = torch.Generator().manual_seed(seed + 17)
             tried = []
             for index in range(n):
-                drawn = uniform if index == 0 else chance(len(starts), self.simulator, generator)
-                played = way(starts, drawn, alpha) if way else self.simulator.play(starts, drawn)
-                tried.append(played)
-            off = np.stack([np.abs(assessed(assessor, p.phrases) - wanted) for p in tried])
+                by = uniform if index == 0 else chance(len(starts), self.simulator, generator)
+                if way is None:
+                    tried.append(self.simulator.play(starts, by))
+                else:
+                    tried.append(way(starts, by, alpha, seed))
+            return tried
+
+        def play(starts: Start, uniform: Tensor, alpha: float, seed: int) -> Played:
+            plain = self.simulator.play(starts, uniform)
+            wanted = np.clip(self.verdicts(assessor, plain.phrases) + alpha, 0.02, 0.98)
+            if alpha == 0.0:
+                return plain
+            if way is None and seed not in pools:
+                pools[seed] = drawn(starts, uniform, alpha, seed)
+            tried = pools[seed] if way is None else drawn(starts, uniform, alpha, seed)
+            off = np.stack([np.abs(self.verdicts(assessor, p.phrases) - wanted) for p in tried])
             return _chosen(tried, off.argmin(axis=0))
 
         return play
+
+    def verdicts(self, assessor: Assessor, phrases: Phrases) -> Floats:
+        """A of phrases, (n_phrases,)."""
+        return assessed(assessor, phrases, bits_with_before(self.score.novelty, phrases))
 
     def curve(
         self,
@@ -142,7 +173,7 @@ class Bench:
         """Measure a way; `direction` tells the exact divergence, `assessor` is the refreshed A."""
         rows: dict[str, list[Floats]] = {}
         for alpha in alphas:
-            played = way(self.starts, self.uniform, alpha)
+            played = way(self.starts, self.uniform, alpha, self.seed)
             for name, values in self._judged(played, alpha, direction, assessor).items():
                 rows.setdefault(name, []).append(values)
         return Curve(tuple(alphas), {name: np.stack(values) for name, values in rows.items()})
@@ -153,25 +184,32 @@ class Bench:
         phrases = played.phrases
         bits = bits_with_before(self.score.novelty, phrases)
         found = dict(self.score.parts(phrases, bits))
-        found["A"] = assessed(assessor or self.assessor, phrases)
-        found["B"] = assessed(self.bystander, phrases)
+        found["A"] = assessed(assessor or self.assessor, phrases, bits)
+        found["B"] = assessed(self.bystander, phrases, bits)
         found |= self._likelihoods(played, alpha, direction)
+        if self.known:
+            found["copies"] = copy_rates(phrases, self.known)
         return found | factors(phrases)
 
     @torch.no_grad()
     def _likelihoods(
         self, played: Played, alpha: float, direction: Direction | None
     ) -> dict[str, Floats]:
-        log_q = torch.log_softmax(self.simulator.logits(played.hidden), dim=-1)
+        plain = played.hidden
+        if played.is_shifted:
+            plain = self.simulator.hear(played.features, self.starts.hidden)
+        log_q = torch.log_softmax(self.simulator.logits(plain), dim=-1)
         own = -log_q.gather(2, played.tokens[:, :, None])[..., 0].mean(dim=1)
         found = {"own": own.double().numpy()}
-        if direction is not None:
+        if played.is_shifted:
+            log_p = torch.log_softmax(self.simulator.logits(played.hidden), dim=-1)
+            found["KL"] = divergence(log_p, log_q).mean(dim=1).double().numpy()
+        elif direction is not None:
             generator = torch.Generator().manual_seed(self.seed)
             noise = noise_per_bar(len(played.tokens), direction.n_noise, generator)
             seen = turned(played.hidden, direction(played.hidden, noise), torch.tensor(alpha))
             log_p = torch.log_softmax(self.simulator.logits(seen), dim=-1)
-            apart = (log_p.exp() * (log_p - log_q)).sum(dim=-1).mean(dim=1)
-            found["KL"] = apart.double().numpy()
+            found["KL"] = divergence(log_p, log_q).mean(dim=1).double().numpy()
         if self.critic is not None:
             found["critic"] = self.critic.nats_a_step(self.starts, played)
         return found
@@ -314,20 +352,24 @@ def _divergence_at(bench: Bench, direction: Direction, alpha: float) -> float:
     seen = turned(hidden, direction(hidden, noise), torch.tensor(alpha))
     log_p = torch.log_softmax(bench.simulator.logits(seen), dim=-1)
     log_q = torch.log_softmax(bench.simulator.logits(hidden), dim=-1)
-    return float((log_p.exp() * (log_p - log_q)).sum(dim=-1).mean())
+    return float(divergence(log_p, log_q).mean())
 
 
-def copy_rate(phrases: Phrases, known: set[tuple[int, ...]], n_notes: int = 8) -> float:
-    """Share of runs of notes (drums: bars) of the judged steps that are in `known`."""
-    found = [fragment in known for fragment in fragments_of(phrases, n_notes)]
-    return float(np.mean(found)) if found else float("nan")
+def copy_rates(phrases: Phrases, known: frozenset[tuple[int, ...]]) -> Floats:
+    """Share of each phrase's fragments that are in `known`, (n_phrases,); NaN where it has none."""
+    found = []
+    for index in range(len(phrases)):
+        fragments = fragments_of(phrases.taken(slice(index, index + 1)))
+        found.append(np.mean([f in known for f in fragments]) if fragments else np.nan)
+    return np.array(found, dtype=np.float64)
 
 
 def fragments_of(phrases: Phrases, n_notes: int = 8) -> list[tuple[int, ...]]:
     """Runs of notes as intervals and times between onsets; of drums, bars. See `melodic_ngrams`."""
     judged, bar = phrases.judged, phrases.steps_per_bar
     if phrases.role == "drums":
-        bars = phrases.symbols[:, judged].reshape(-1, bar)
+        n_bars = phrases.symbols[:, judged].shape[1] // bar
+        bars = phrases.symbols[:, judged][:, : n_bars * bar].reshape(-1, bar)
         return [tuple(row.tolist()) for row in bars if row.any()]
     found: list[tuple[int, ...]] = []
     for row, mask in zip(phrases.pitch[:, judged], phrases.is_onset[:, judged], strict=True):

@@ -75,6 +75,8 @@ class Played:
         (n_phrases, n_steps, n_tokens): what could be chosen.
     phrases : Phrases
         The steps before, and what was played.
+    is_shifted : bool
+        Whether `hidden` are the states of a network that heard another style.
     """
 
     tokens: Tensor
@@ -82,6 +84,7 @@ class Played:
     features: Tensor
     allowed: Tensor
     phrases: Phrases
+    is_shifted: bool = False
 
 
 class Simulator:
@@ -111,6 +114,8 @@ class Simulator:
         self.head_bias = tensors["token.bias"]
         self.n_units, self.n_tokens = self.head.shape
         self._rows, self._first_rows = _rows_of(checkpoint, tensors)
+        self.style = tensors["tables.style.weight"]  # (n_styles + 1, width)
+        self.style_inputs = _style_inputs(checkpoint, tensors)  # (width, 3 n_units)
         self.masks = torch.zeros(0, dtype=torch.int64)
         self._pitches = torch.zeros(0)
         if isinstance(self.vocabulary, DrumVocabulary):
@@ -171,6 +176,7 @@ class Simulator:
         *,
         steer: Steer | None = None,
         temperature: Tensor | float | None = None,
+        shift: Tensor | None = None,
     ) -> Played:
         """Play the judged steps.
 
@@ -184,6 +190,8 @@ class Simulator:
             Turns the hidden states for the readout.
         temperature : Tensor or float, optional
             Instead of the simulator's own; (n_phrases, 1) for one each.
+        shift : Tensor, optional
+            (n_phrases, 3 n_units), added to what the inputs add to the gates: another style.
         """
         phrases = start.windows.phrases
         n_steps = phrases.n_steps - phrases.n_before
@@ -201,7 +209,8 @@ class Simulator:
             heard = features[:, step]
             bar_ago = tokens[step - bar] if step >= bar else None
             self._refresh(heard, previous, bar_ago, sounding, age, root[:, step], tonic[:, step])
-            hidden = self.advance(self.inputs(heard), hidden)
+            inputs = self.inputs(heard)
+            hidden = self.advance(inputs if shift is None else inputs + shift, hidden)
             seen = hidden if steer is None else steer(hidden, step)
             pitches = self._pitches[tonic[:, step], root[:, step]] if self.role != "drums" else None
             allowed = self._allowed(pitches, sounding, len(hidden))
@@ -222,6 +231,7 @@ class Simulator:
             features,
             torch.stack(allowed_steps, dim=1),
             self._as_phrases(phrases, played),
+            shift is not None,
         )
 
     def _refresh(
@@ -319,6 +329,15 @@ def _rows_of(checkpoint: Checkpoint, tensors: dict[str, Tensor]) -> tuple[Tensor
     blocks[0] = blocks[0] + tensors["gru.bias_ih_l0"]
     sizes = torch.tensor([len(block) for block in blocks])
     return torch.cat(blocks), sizes.cumsum(0) - sizes
+
+
+def _style_inputs(checkpoint: Checkpoint, tensors: dict[str, Tensor]) -> Tensor:
+    """What a change of the style's embedding changes in what the inputs add to the gates."""
+    names = checkpoint.feature_names
+    widths = [tensors[f"tables.{FEATURES[name].table or name}.weight"].shape[1] for name in names]
+    at = names.index("style")
+    first = sum(widths[:at])
+    return tensors["gru.weight_ih_l0"][:, first : first + widths[at]].T.contiguous()
 
 
 def _pitch_table(role: Role, n_tokens: int) -> Tensor:

@@ -49,6 +49,8 @@ class Lesson:
         Phrases per update.
     kl_weight : float
         What a nat of divergence a step costs; 0 as published.
+    gate_weight, gate_kl : float
+        What it costs besides, where a phrase's mean divergence is beyond `gate_kl`.
     is_refreshed : bool
         Whether the assessor learns from steered phrases.
     diversity_weight : float
@@ -60,15 +62,17 @@ class Lesson:
     """
 
     kind: str = "network"
-    n_rounds: int = 4
-    n_updates: int = 120
+    n_rounds: int = 3
+    n_updates: int = 60
     batch_size: int = 48
     kl_weight: float = 0.1
+    gate_weight: float = 1.0
+    gate_kl: float = 0.2
     is_refreshed: bool = True
     diversity_weight: float = 0.0
     rate: float = 3e-3
     max_alpha: float = 0.5
-    n_refreshed: int = 1200
+    n_refreshed: int = 1000
     softness: float = 0.0
 
 
@@ -131,28 +135,58 @@ class School:
         windows: Windows,
         *,
         seed: int,
-        n_epochs: int = 12,
-        n_repeats: int = 6,
+        more: Windows | None = None,
+        n_epochs: int = 6,
+        n_repeats: int = 3,
         width: int = 48,
     ) -> School:
-        """Let the network play, and train the assessor on that and on the corpus."""
+        """Let the network play, and train the assessor on that and on the corpus.
+
+        Parameters
+        ----------
+        simulator : Simulator
+        score : Score
+        windows : Windows
+            Where lessons begin: of pieces that the score did not count, or it would find all that
+            follows from them familiar.
+        seed : int
+        more : Windows, optional
+            Other windows for the assessor alone.
+        n_epochs, n_repeats, width : int
+            Of the assessor's training; how often each window is played on; of its network.
+        """
         generator = torch.Generator().manual_seed(seed)
         torch.manual_seed(seed)
         starts = simulator.start(windows)
-        n = len(windows)
-        low, high = _TEMPERATURES
-        played = [windows.phrases]
-        for repeat in range(n_repeats):
-            warm = low * (high / low) ** torch.rand(n, 1, generator=generator)
-            drawn = chance(n, simulator, generator)
-            own = None if repeat % 2 == 0 else warm
-            played.append(simulator.play(starts, drawn, temperature=own).phrases)
+        played = [windows.phrases, *_played_on(simulator, starts, n_repeats, generator)]
+        if more is not None and len(more):
+            played.append(more.phrases)
+            played += _played_on(simulator, simulator.start(more), 1, generator, is_varied=True)
         base = Phrases.joined(played)
         bits = bits_with_before(score.novelty, base)
         scores = score.parts(base, bits)["S"]
         assessor = Assessor(simulator.role, width)
         fit_assessor(assessor, base, scores, bits, n_epochs=n_epochs, generator=generator)
         return cls(simulator, score, starts, assessor, base, scores, bits)
+
+
+def _played_on(
+    simulator: Simulator,
+    starts: Start,
+    n_repeats: int,
+    generator: torch.Generator,
+    *,
+    is_varied: bool = False,
+) -> list[Phrases]:
+    """Unsteered phrases; every second one, or all, at temperatures from safe to wild."""
+    low, high = _TEMPERATURES
+    played = []
+    for repeat in range(n_repeats):
+        warm = low * (high / low) ** torch.rand(len(starts), 1, generator=generator)
+        drawn = chance(len(starts), simulator, generator)
+        own = warm if is_varied or repeat % 2 else None
+        played.append(simulator.play(starts, drawn, temperature=own).phrases)
+    return played
 
 
 def learn(
@@ -186,16 +220,16 @@ def learn(
             steered = _steered(school, lesson, direction, generator)
             bits = bits_with_before(school.score.novelty, steered)
             learned.append((steered, school.score.parts(steered, bits)["S"], bits))
-            _refresh(assessor, learned, generator)
+            refresh(assessor, learned, generator)
     return direction, assessor
 
 
-def _drawn(school: School, n: int, generator: torch.Generator) -> Start:
+def drawn_starts(school: School, n: int, generator: torch.Generator) -> Start:
     index = torch.randint(len(school.starts), (n,), generator=generator)
     return school.starts.taken(index.numpy())
 
 
-def _alphas(n: int, largest: float, generator: torch.Generator) -> Tensor:
+def drawn_alphas(n: int, largest: float, generator: torch.Generator) -> Tensor:
     return (2 * torch.rand(n, 1, generator=generator) - 1) * largest
 
 
@@ -205,13 +239,13 @@ def _steered(
 ) -> Phrases:
     """Phrases steered by alphas of the whole range."""
     n = lesson.n_refreshed
-    start = _drawn(school, n, generator)
+    start = drawn_starts(school, n, generator)
     noise = noise_per_bar(n, direction.n_noise, generator)
-    steer = steering_by(direction, _alphas(n, lesson.max_alpha, generator), noise)
+    steer = steering_by(direction, drawn_alphas(n, lesson.max_alpha, generator), noise)
     return school.simulator.play(start, chance(n, school.simulator, generator), steer=steer).phrases
 
 
-def _refresh(assessor: Assessor, learned: list[Labelled], generator: torch.Generator) -> None:
+def refresh(assessor: Assessor, learned: list[Labelled], generator: torch.Generator) -> None:
     """Teach it the steered phrases, and as many of the first ones, lest it forget."""
     n = sum(len(phrases) for phrases, *_ in learned[1:])
     base = learned[0][0]
@@ -220,7 +254,7 @@ def _refresh(assessor: Assessor, learned: list[Labelled], generator: torch.Gener
     phrases, scores, bits = zip(first, *learned[1:], strict=True)
     fit_assessor(
         assessor, Phrases.joined(phrases), np.concatenate(scores), np.concatenate(bits),
-        n_epochs=4, generator=generator, rate=1.5e-3,
+        n_epochs=3, generator=generator, rate=1.5e-3,
     )  # fmt: skip
 
 
@@ -233,10 +267,10 @@ def _loss(
 ) -> Tensor:
     """One batch: the same starts and the same chance, unsteered and steered."""
     simulator, n = school.simulator, lesson.batch_size
-    start = _drawn(school, n, generator)
+    start = drawn_starts(school, n, generator)
     uniform = chance(n, simulator, generator)
     noise = noise_per_bar(n, direction.n_noise, generator)
-    alpha = _alphas(n, lesson.max_alpha, generator)
+    alpha = drawn_alphas(n, lesson.max_alpha, generator)
     with torch.no_grad():
         twice = start.taken(np.tile(np.arange(n), 2))
         both = simulator.play(
@@ -246,46 +280,58 @@ def _loss(
                 direction, torch.cat([torch.zeros(n, 1), alpha]), noise.repeat(2, 1, 1)
             ),
         )
-        plain = assessor(Judged(both.phrases.taken(slice(0, n))))  # (n,)
-    steered = _second_half(both, n)
+        plain = judged_by(assessor, school.score, both.phrases.taken(slice(0, n)))  # (n,)
+    steered = second_half(both, n)
     hidden = steered.hidden
     seen = turned(hidden, direction(hidden, noise), alpha[:, None])
-    soft = softly(simulator, steered, seen, uniform, lesson.softness)
+    soft = softly(school, steered, seen, uniform, lesson.softness)
     wanted = (plain + alpha[:, 0]).clamp(_LEAST, _MOST)
     loss: Tensor = (assessor(soft) - wanted).square().mean()
-    if lesson.kl_weight or lesson.diversity_weight:
+    if lesson.kl_weight or lesson.gate_weight or lesson.diversity_weight:
         log_p = torch.log_softmax(simulator.logits(seen), dim=-1)
         unsteered = torch.log_softmax(simulator.logits(hidden), dim=-1)
-        loss = loss + lesson.kl_weight * _divergence(log_p, unsteered).mean()
+        apart = divergence(log_p, unsteered).mean(dim=1)  # (n,)
+        beyond = torch.relu(apart - lesson.gate_kl)
+        loss = loss + (lesson.kl_weight * apart + lesson.gate_weight * beyond).mean()
         if lesson.diversity_weight:
             other = noise_per_bar(n, direction.n_noise, generator)
             elsewhere = turned(hidden, direction(hidden, other), alpha[:, None])
             log_q = torch.log_softmax(simulator.logits(elsewhere), dim=-1)
-            apart = _divergence(log_p, log_q).mean(dim=1).clamp(max=_DIVERSITY_CAP)
-            loss = loss - lesson.diversity_weight * apart.mean()
+            varied = divergence(log_p, log_q).mean(dim=1).clamp(max=_DIVERSITY_CAP)
+            loss = loss - lesson.diversity_weight * varied.mean()
     return loss
 
 
-def _second_half(played: Played, n: int) -> Played:
+def second_half(played: Played, n: int) -> Played:
     return Played(
         played.tokens[n:], played.hidden[n:], played.features[n:], played.allowed[n:],
-        played.phrases.taken(slice(n, None)),
+        played.phrases.taken(slice(n, None)), played.is_shifted,
     )  # fmt: skip
 
 
-def _divergence(log_p: Tensor, log_q: Tensor) -> Tensor:
+def divergence(log_p: Tensor, log_q: Tensor) -> Tensor:
     """Kullback-Leibler divergence of each step's choice, (..., n_steps)."""
     return torch.sum(log_p.exp() * (log_p - log_q), dim=-1)
 
 
+@torch.no_grad()
+def judged_by(assessor: Assessor, score: Score, phrases: Phrases) -> Tensor:
+    """A of some phrases, (n,)."""
+    verdict: Tensor = assessor(Judged(phrases, bits_with_before(score.novelty, phrases)))
+    return verdict
+
+
 def softly(
-    simulator: Simulator, played: Played, seen: Tensor, uniform: Tensor, softness: float
+    school: School, played: Played, seen: Tensor, uniform: Tensor, softness: float
 ) -> Judged:
     """What was played, for the assessor, with gradients to what the readout saw.
 
-    Straight-through Gumbel-softmax (Jang et al., ICLR 2017): forward the tokens that were drawn,
-    backward the softmax that they were drawn from.
+    Straight through: forward the tokens that were drawn; backward the distribution that they were
+    drawn from, or, with a `softness`, the Gumbel-softmax of that temperature (Jang et al., ICLR
+    2017). What a note is worth in bits is told of every token at every step; what it does to the
+    bits of later notes is not followed.
     """
+    simulator, phrases = school.simulator, played.phrases
     log_p = simulator.log_p(seen, played.allowed, is_whole=True)
     if softness:
         gumbel = -torch.log(-torch.log(uniform))
@@ -294,9 +340,11 @@ def softly(
         soft = log_p.exp()
     hard = torch.nn.functional.one_hot(played.tokens, simulator.n_tokens).float()
     chosen = hard + soft - soft.detach()
-    codes, phrases = torch.from_numpy(symbol_codes(simulator.role)), played.phrases
+    codes = torch.from_numpy(symbol_codes(simulator.role))
+    novelty = school.score.novelty
+    bits_of_all = torch.from_numpy(novelty.bits_of_all(phrases))  # (n, n_steps, n_symbols)
     if simulator.role == "drums":
-        codes = codes[simulator.masks]  # (n_tokens, n_codes)
+        codes, bits_of_all = codes[simulator.masks], bits_of_all[..., simulator.masks]
         onset = chosen @ (simulator.masks > 0).float()
         flags = torch.stack([onset, onset, torch.zeros_like(onset)], dim=2)
     else:
@@ -305,9 +353,12 @@ def softly(
         fits = (pitches >= 0) & (fitting[..., None] >> (pitches.clamp(min=0) % 12) & 1).bool()
         onset = chosen[..., FIRST_NOTE:].sum(dim=-1)
         flags = torch.stack([onset, (chosen * fits).sum(dim=-1), chosen[..., HOLD]], dim=2)
-    return Judged(phrases).softened(chosen @ codes, flags)
+    judged = Judged(phrases, bits_with_before(novelty, phrases))
+    return judged.softened(chosen @ codes, flags, (chosen * bits_of_all).sum(dim=-1))
 
 
 def honest(assessor: Assessor, phrases: Phrases, score: Score) -> float:
     """How well A follows S on phrases: correlation."""
-    return float(np.corrcoef(assessed(assessor, phrases), score(phrases))[0, 1])
+    bits = bits_with_before(score.novelty, phrases)
+    found = assessed(assessor, phrases, bits)
+    return float(np.corrcoef(found, score.parts(phrases, bits)["S"])[0, 1])

@@ -16,6 +16,7 @@ from ensembles.cli import (
     join,
     listen,
     perform,
+    rate,
     sessions,
     train,
 )
@@ -75,3 +76,4 @@ app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("experiment", epilog=experiment.NAMES)(experiment.experiment)
 app.command("calibrate")(calibrate.calibrate)
+app.add_typer(rate.app, name="rate")

@@ -25,8 +25,11 @@ def calibrate(
     bars: Bars = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the runs.")] = 0,
     window_steps: Annotated[
-        int, typer.Option("--window", min=2, max=1024, help="Steps (16ths) that a window holds.")
-    ] = 32,
+        int | None,
+        typer.Option(
+            "--window", min=2, max=1024, help="Steps (16ths) that a window holds; two bars if not."
+        ),
+    ] = None,
     as_json: AsJson = False,
     verbose: Verbose = 0,
     quiet: Quiet = False,
@@ -37,8 +40,10 @@ def calibrate(
     from ensembles.calibration import calibrate_piece
     from ensembles.config import load_piece
     from ensembles.progress import share_done
+    from musebots.generators import STEP_TICKS
 
     chosen = load_piece(piece)
+    window_steps = window_steps or 2 * chosen.score().meter_map.bar_tick(1) // STEP_TICKS
     path = out or Path(f"{chosen.name}.background")
     with share_done(f"Calibrating on {chosen.title}", is_shown=not quiet) as on_progress:
         background = calibrate_piece(

@@ -30,7 +30,7 @@ from musebots.offline import run_offline
 __all__ = ["Played", "perform", "reached_and_held", "run"]
 
 PIECE = "trio"
-TARGETS = (0.3, 0.4, 0.5)
+TARGETS = (0.35, 0.45, 0.55)
 TOLERANCE = 0.1
 BEFORE_BARS = 8
 REACH_BARS = 8
@@ -208,7 +208,7 @@ def run(settings: ExperimentSettings) -> ExperimentResult:
 
 NOTES = (
     f"Nudge: {BEFORE_BARS} bars as learned, then the target is set. Reached: bars until the level, "
-    "the mean of the last four judgements of two bars each, is within the tolerance for the first "
+    "the mean of the last eight judgements of two bars each, is within the tolerance for the first "
     f"time. Held: the share of bars within it, from {REACH_BARS} bars after the target was set. "
     "Beside it the same share for the same seeds when nobody steers.",
     "Flags: the monitor listens with the shipped background, which knows nothing of steering; the "

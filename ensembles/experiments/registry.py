@@ -109,6 +109,11 @@ EXPERIMENTS: dict[str, Experiment] = {
         "ensembles.experiments.loop",
         RESEARCH,
     ),
+    "steering": Experiment(
+        "how far the fader reaches: every way of steering, alpha by alpha, and the band live",
+        "ensembles.experiments.steering",
+        RESEARCH | TRAIN,
+    ),
     "polyphony": Experiment(
         "frame likelihood on the public piano-roll benchmark, beside published figures",
         "ensembles.experiments.polyphony",

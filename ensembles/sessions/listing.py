@@ -60,6 +60,8 @@ def summary_of(folder: SessionFolder) -> Summary:
 def _summary(session: Session, size_bytes: int) -> Summary:
     take, head = session.take(), session.stretches[0].head
     end_tick = take.score.end_tick if take.stop_tick is None else take.stop_tick
+    if not any(session.rows("start")):
+        end_tick = 0  # stopped while it waited for the bots
     ratings = [row for row in session.rows("message") if row["address"] == "/musebots/rating"]
     return Summary(
         name=session.name,

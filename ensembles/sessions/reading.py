@@ -30,8 +30,11 @@ from musebots import messages as m
 from musebots.errors import ConfigError, ProtocolError
 from musebots.generators import STEP_TICKS
 
-__all__ = ["Heard", "Session", "Stretch", "Take", "read_session"]
+__all__ = [
+    "Heard", "Session", "Stretch", "Take", "heard_activations", "joined", "read_session",
+]  # fmt: skip
 
+LASTING = tuple(kind.address for kind in (m.Control, m.Fader, m.Horizon, m.Mix, m.Policy))
 _SCORE = TypeAdapter(Score)
 _EVENTS: dict[str, TypeAdapter[Any]] = {
     name: TypeAdapter(getattr(base, name)) for name in ("TempoChange", "StripAdded")
@@ -148,6 +151,38 @@ class Session:
                 events = list(_before(events, end_tick))
                 events.extend(missing_ends(events, end_tick))
         return Take(takes[-1].score, tuple(events), takes[-1].stop_tick)
+
+
+def joined(session: Session) -> Stretch:
+    """All stretches as one: what came of a stretch after the next one took it up is left out.
+
+    Knobs and faders that were moved then are kept: the next stretch began with them where they were
+    left.
+    """
+    first, *later = session.stretches
+    rows: list[Row] = []
+    for stretch, following in zip(session.stretches, [*later, None], strict=True):
+        kept: Iterable[Row] = stretch.rows
+        if stretch is not first:
+            kept = (row for row in kept if row["at"] is not None)  # they are here already
+        if following is not None:
+            kept = _rows_before(kept, following.score)
+        rows.extend(kept)
+    rows.sort(key=lambda row: float("-inf") if row["at"] is None else row["at"])
+    return Stretch(first.head, tuple(rows))
+
+
+def _rows_before(rows: Iterable[Row], score: Score) -> Iterator[Row]:
+    """The rows before a score goes on; the notes before it, whenever they were sent."""
+    end_seconds = score.tempo_map.seconds_at(score.first_tick)
+    end_tick = score.first_tick - STEP_TICKS // 2
+    for row in rows:
+        if row["event"] == "notes":
+            notes = [note for note in row["notes"] if note[0] < end_tick]
+            if notes:
+                yield {**row, "notes": notes}
+        elif row["at"] is None or row["at"] < end_seconds or row.get("address") in LASTING:
+            yield row
 
 
 def read_session(folder: SessionFolder) -> Session:

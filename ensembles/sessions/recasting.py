@@ -17,7 +17,7 @@ from director.outputs.base import StripAdded
 from director.outputs.memory import MemoryOutput
 from director.outputs.recording import last_tempo_map
 from director.score import Score
-from ensembles.sessions.reading import Heard, Session, Stretch, Take
+from ensembles.sessions.reading import Heard, Session, Stretch, Take, joined
 from ensembles.stage import opened
 from musebots import messages as m
 from musebots.agent import Link
@@ -67,14 +67,11 @@ def recast(session: Session, replaced: Mapping[str, str]) -> tuple[Take, int]:
     Raises
     ------
     ConfigError
-        When there is no such bot, or the session was cut off and taken up again.
+        When there is no such bot.
     BotFailed
         When the code of a new bot raises.
     """
-    if len(session.stretches) > 1:
-        raise ConfigError(f"{session.name} was cut off and taken up again: it cannot be recast")
-    (stretch,) = session.stretches
-    take = stretch.take()
+    stretch, take = joined(session), session.take()
     score = _score(take)
     there = [strip.bot_id for strip in score.strips]
     for bot_id in replaced:
@@ -169,7 +166,7 @@ def _score(take: Take) -> Score:
         if isinstance(event, StripAdded) and all(s.bot_id != event.strip.bot_id for s in strips):
             strips.append(event.strip)
     tempo_map = last_tempo_map(take.score, list(take.events))
-    return replace(take.score, strips=tuple(strips), tempo_map=tempo_map)
+    return replace(take.score, strips=tuple(strips), tempo_map=tempo_map, first_bar=0)
 
 
 def _cast(stretch: Stretch, score: Score, replaced: Mapping[str, str]) -> dict[str, Casting]:

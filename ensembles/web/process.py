@@ -127,7 +127,7 @@ class PageProcess:
     def _command(self) -> list[str]:
         host, port = self._address
         return [
-            sys.executable, "-P", "-m", "ensembles.web.run", "--director", f"{host}:{port}",
+            sys.executable, "-P", "-m", "ensembles.web", "--director", f"{host}:{port}",
             "--host", self._options.host, "--port", str(self._port),
         ]  # fmt: skip
 

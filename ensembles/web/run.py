@@ -1,4 +1,4 @@
-"""The page's process: ``python -m ensembles.web.run --director HOST:PORT --port 4748``.
+"""The page's process: ``python -m ensembles.web --director HOST:PORT --port 4748``.
 
 It joins the band like a bot, serves the page, and ends with the session: when the Director says so,
 falls silent, or is gone with its process.
@@ -33,7 +33,6 @@ __all__ = ["PARTS", "main"]
 log = logging.getLogger(__name__)
 
 PARTS: tuple[Part, ...] = (sound_routes, download_routes)
-NICENESS = 5
 
 
 async def _run(arguments: argparse.Namespace) -> None:
@@ -64,22 +63,16 @@ async def _run(arguments: argparse.Namespace) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Serve the page until the session ends; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="ensembles.web.run", description=__doc__)
+    parser = argparse.ArgumentParser(prog="ensembles.web", description=__doc__)
     parser.add_argument("--director", required=True, help="host:port")
     parser.add_argument("--host", default="127.0.0.1", help="address to serve at")
     parser.add_argument("--port", type=int, required=True, help="TCP port to serve at")
     parser.add_argument("--token", default=os.environ.get("MUSEBOTS_PAGE_TOKEN", ""))
     arguments = parser.parse_args(argv)
     logging.basicConfig(level="WARNING", format=f"{PAGE_ID}: %(message)s", stream=sys.stderr)
-    with contextlib.suppress(OSError, AttributeError):
-        os.nice(NICENESS)  # the beat comes first
     try:
         asyncio.run(_run(arguments))
     except MusebotError as error:
         log.error("%s", error)
         return error.exit_code
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -56,11 +56,6 @@ class Sockets:
         for line in self._lines:
             line.frame(frame)
 
-    def begin_anew(self) -> None:
-        """Another session begins: everybody gets a snapshot."""
-        for line in self._lines:
-            line.answer({"snapshot": self._stage.snapshot()})
-
     async def serve(self, socket: WebSocket) -> None:
         """Serve one browser until it goes."""
         if len(self._lines) >= MAX_BROWSERS:

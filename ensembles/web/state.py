@@ -87,11 +87,6 @@ class Stage:
         self._streams[stream].append(item)
         self._tell(Added(stream, item))
 
-    def clear(self) -> None:
-        """Forget everything: another session begins; browsers are to be given a new snapshot."""
-        self._facts.clear()
-        self._streams.clear()
-
     def snapshot(self) -> dict[str, JsonValue]:
         """Everything that is known now."""
         return {

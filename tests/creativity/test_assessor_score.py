@@ -43,11 +43,22 @@ def test_probabilities_of_all_symbols_add_up_to_1(model: NoveltyModel) -> None:
     assert total == pytest.approx(1.0)
 
 
+def test_the_bits_of_all_symbols_hold_those_of_the_symbol_that_was_played(
+    model: NoveltyModel,
+) -> None:
+    phrases = phrases_of("melody", random_walks(3, 7))
+    every = model.bits_of_all(phrases)
+    played = phrases.symbols[:, phrases.judged, None]
+    picked = np.take_along_axis(every, played, axis=2)[..., 0]
+    np.testing.assert_allclose(picked, model.bits(phrases), atol=1e-3)
+    np.testing.assert_allclose((2.0 ** -every.astype(float)).sum(axis=2), 1.0, rtol=1e-4)
+
+
 def test_what_was_played_before_is_less_new_the_second_time(model: NoveltyModel) -> None:
     tune = random_walks(1, 5)[:, :32]
     known = np.concatenate([random_walks(1, 6)[:, :32], tune, tune], axis=1)
     other = np.concatenate([random_walks(1, 6)[:, :64], tune], axis=1)
-    keen = replace(model, strengths=(1.0,) * 6)
+    keen = replace(model, strengths=(1.0,) * 4)
     found = told(keen, phrases_of("melody", np.concatenate([known, other])))
     assert found[0] < found[1] - 0.5
 

@@ -35,7 +35,7 @@ def judge():
     pieces = [phrases_of("melody", random_walks(1, seed), 0) for seed in range(40)]
     held_out = phrases_of("melody", random_walks(60, 99))
     score = Score.fitted(fit_novelty(pieces, [held_out]), held_out)
-    return AssessorJudge({"melody": Assessor(score, network=score)})
+    return AssessorJudge({"melody": Assessor(score, network=lambda of, *_: score(of))})
 
 
 def test_a_passage_is_the_last_bars_counted_from_its_own_first_one():

@@ -87,7 +87,10 @@ def test_the_assessor_that_plays_live_is_the_one_that_was_trained(role: Role) ->
     rng = np.random.default_rng(0)
     symbols = rng.integers(0, 512, (5, 96)) if role == "drums" else random_walks(5)
     phrases = phrases_of(role, symbols)
-    np.testing.assert_allclose(exported(assessor)(phrases), assessed(assessor, phrases), atol=1e-5)
+    bits = rng.gamma(2.0, 2.0, (5, 64))
+    np.testing.assert_allclose(
+        exported(assessor)(phrases, bits), assessed(assessor, phrases, bits), atol=1e-5
+    )
 
 
 def test_an_assessor_learns_what_a_score_says() -> None:
@@ -105,15 +108,16 @@ def test_an_assessor_learns_what_a_score_says() -> None:
     generator = torch.Generator().manual_seed(0)
     fit_assessor(assessor, phrases, scores, np.zeros((240, 64)), n_epochs=60, generator=generator)
     others, wanted = some(2)
-    assert ((assessed(assessor, others) > 0.5) == wanted).mean() > 0.95
+    told = assessed(assessor, others, np.zeros((240, 64)))
+    assert ((told > 0.5) == wanted).mean() > 0.95
 
 
 def test_soft_phrases_have_the_codes_of_hard_ones() -> None:
     phrases = phrases_of("melody", random_walks(3))
-    judged = Judged(phrases)
-    again = judged.softened(judged.codes[:, 64:], judged.flags[:, 32:])
-    assert torch.equal(again.codes, judged.codes)
-    assert torch.equal(again.flags, judged.flags)
+    judged = Judged(phrases, np.random.default_rng(0).gamma(2.0, 2.0, (3, 64)))
+    again = judged.softened(judged.codes[:, 64:], judged.flags[:, 32:], judged.bits[:, 32:])
+    for name in ("codes", "flags", "bits"):
+        assert torch.equal(getattr(again, name), getattr(judged, name))
 
 
 def test_turning_keeps_each_samples_own_length() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from director.director import Casting, Director
-from director.outputs.base import Level, NoteOff, NoteOn, TempoChange
+from director.outputs.base import InstrumentChanged, Level, NoteOff, NoteOn, TempoChange
 from director.outputs.memory import MemoryOutput, hanging_notes
 from director.score import Score, SectionTemplate, Strip, lay_out
 from musebots import Musebot, Note
@@ -161,6 +161,28 @@ def test_faders_move_by_message_from_anybody():
     assert len(gains) > 10
     assert [e.gain for e in out.events if isinstance(e, Level) and e.bot_id == "b"] == [1.0, 0.0]
     assert report.faults == {"bad content": 1}
+
+
+def test_an_instrument_and_its_room_are_changed_by_message_where_the_strip_may_have_it():
+    async def dress_up(director, network, address):
+        wire = Wire(lambda *_: None)
+        await wire.open(network)
+        await director.clock.until(2.0)
+        wire.send(m.Instrument("a", "flute"), address)
+        wire.send(m.Instrument("a", "upright"), address)  # a bass has that, and it is none
+        wire.send(m.Instrument("nobody", "flute"), address)
+        wire.send(m.Mix("a", "reverb", 0.75), address)
+        await asyncio.sleep(1)
+        assert director.playback.mix.strips["a"].instrument == "flute"
+
+    report, out, _ = played(score_of("a"), {"a": Steady}, meanwhile=dress_up)
+    changes = [event for event in out.events if isinstance(event, InstrumentChanged)]
+    assert [(change.bot_id, change.instrument, change.program) for change in changes] == [
+        ("a", "flute", 72)
+    ]
+    levels = [event for event in out.events if isinstance(event, Level)]
+    assert levels[-1].reverb == 0.75
+    assert report.faults == {"bad content": 2}
 
 
 def test_a_bot_that_dies_is_silenced_and_the_others_play_on(caplog):

@@ -57,6 +57,18 @@ def test_a_program_may_go_by_its_general_midi_name():
     assert piece_from(SMALLEST + bot).bots[0].strip.program == 4
 
 
+def test_an_instrument_is_chosen_by_name_and_brings_its_program_unless_that_is_given():
+    bots = (
+        '[[bot]]\nid = "a"\nclass = "hello"\ninstrument = "flute"\nreverb = 0.5\n'
+        '[[bot]]\nid = "b"\nclass = "hello"\ninstrument = "flute"\nprogram = 0\n'
+        '[[bot]]\nrole = "drums"\ninstrument = "jazz"\n'
+    )
+    strips = [bot.strip for bot in piece_from(SMALLEST + bots).bots]
+    assert [strip.instrument for strip in strips] == ["flute", "flute", "jazz"]
+    assert [strip.program for strip in strips] == [72, 0, 0]
+    assert [strip.reverb for strip in strips] == [0.5, None, None]
+
+
 def test_settings_reach_the_bot_as_they_were_written():
     bot = (
         '[[bot]]\nclass = "bass"\nsettings = { temperature = 0.5, style = "walk", steps = [1, 2] }'

@@ -29,6 +29,10 @@ MISTAKES = {
     "broken syntax": (("bars = 16", "bars ="), ["p.toml: not valid TOML", "line 2"]),
     "a wrong type": (('"x"', "3"), ["p.toml:1: title: must be text in quotes, got 3"]),
     "text for a number": (("= 100", '= "fast"'), ["p.toml:6: tempo.bpm: must be a number", "fast"]),
+    "an instrument that it may not have": (
+        ('class = "melody"', 'class = "melody"\ninstrument = "upright"'),
+        ["bot[1].instrument: must be one of e-piano, piano", "got 'upright'"],
+    ),
     "a fraction of a bar": (("= 16", "= 1.5"), ["p.toml:2: bars: must be a whole number"]),
     "a tempo too fast": (("= 100", "= 900"), ["p.toml:6: tempo.bpm", "10..480, got 900"]),
     "an unknown key": (

@@ -4,6 +4,7 @@ import json
 import re
 
 import mido
+import numpy as np
 import pytest
 
 from creativity.background import Setup, load_background, save_background
@@ -18,6 +19,7 @@ from ensembles.monitoring import monitor_of
 from ensembles.rendering import render
 from musebots import messages as m
 from musebots.errors import BackgroundError, ConfigError
+from musebots.generators import STEP_TICKS
 from musebots.rnn.checkpoint import shipped_checkpoint
 
 N_BARS = 12
@@ -136,6 +138,22 @@ def test_a_piece_without_background_is_listened_to_with_a_word_of_warning_or_not
     monkeypatch.setattr("creativity.background.shipped_background", {}.get)
     with pytest.raises(BackgroundError, match="musebots calibrate"):
         monitor_of(load_piece("trio"), is_wanted=True)
+
+
+@pytest.mark.parametrize("name", ["trio", "waltz", "nightfall", "wander", "harbour"])
+def test_a_shipped_piece_has_a_background_of_its_own_that_can_keep_its_promise(name):
+    piece, said = load_piece(name), []
+    spec = monitor_of(piece, is_wanted=True, on_notice=said.append)
+    assert said == []
+    made = load_background(spec.background)
+    assert made.piece == name
+    for bot in piece.bots:
+        assert made.voices[bot.id].network == shipped_checkpoint(bot.role).sha256
+    assert made.setup.window_steps * STEP_TICKS == piece.score().meter_map.bar_tick(2)
+    norms = [made.band.rate, *(voice.norm.rate for voice in made.voices.values())]
+    fastest = max(point.bpm for point in piece.score().tempo_map.points)
+    for norm in norms:
+        assert np.isfinite(norm.threshold(spec.flags_per_hour / len(norms), 60 / fastest / 4))
 
 
 def test_a_background_that_is_not_there_is_a_mistake_of_the_piece(tmp_path):

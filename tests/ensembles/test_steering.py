@@ -11,8 +11,14 @@ import pytest
 from creativity.judging import Judgement
 from creativity.steerer import LEVEL_BARS, Steerer
 from director.outputs.memory import MemoryOutput, paired_notes
+from director.status import Status
 from ensembles.logbook import Logbook, read_logbook
+from ensembles.progress import status_text
 from ensembles.rendering import Guest, perform_here
+from ensembles.report.axis import Axis
+from ensembles.report.page import page
+from ensembles.report.record import Record
+from ensembles.report.steering import steering_rows
 from ensembles.stage import opened
 from ensembles.steering import STEERER_ID, is_steered, with_policy
 from musebots.errors import ConfigError
@@ -96,16 +102,17 @@ def test_listening_alone_changes_no_note(folder):
     assert not [m for _, m in said if isinstance(m, (Steer, Steered, Action))]
 
 
-def test_nudge_moves_the_band_towards_its_target_and_the_same_way_each_time(folder):
-    piece = steered_piece(folder, bars=24)
-    levels = {}
-    for target in (0.1, 0.6):
+def test_nudge_pulls_towards_its_target_from_either_side_and_the_same_way_each_time(folder):
+    piece = steered_piece(folder, bars=16)
+    pushes = {}
+    for target in (0.0, 1.0):
         notes, said, _ = played(piece, policy=("nudge", target))
-        levels[target] = [m.level for _, m in said if isinstance(m, Assessed) and not m.bot_id][-1]
         again, said_again, _ = played(piece, policy=("nudge", target))
         assert again == notes
         assert said_again == said
-    assert levels[0.6] > levels[0.1]
+        pushes[target] = [m.value for _, m in said if isinstance(m, Steer)]
+    assert max(pushes[0.0]) < 0 < min(pushes[1.0])
+    assert (min(pushes[0.0]), max(pushes[1.0])) == (-1.0, 1.0)
 
 
 def test_a_policy_chosen_while_the_band_plays_holds_from_the_next_bar_line_that_is_open(folder):
@@ -164,3 +171,23 @@ def test_a_policy_needs_a_steerer_and_an_unknown_one_is_refused(folder):
     with pytest.raises(ConfigError, match="a policy is one of off, fader"):
         with_policy(piece.score(), "shout", None)
     assert LEVEL_BARS >= 2
+
+
+def test_the_report_shows_faders_scores_and_actions_on_the_time_line_of_the_notes(folder):
+    steering = 'steering = { mode = "insist", target = 1.0 }'
+    piece = steered_piece(folder, bars=10, steering=steering)
+    notes, said, report = played(piece)
+    record = Record()
+    for _, news in said:
+        record.steer(news)
+    html = page(piece.score(), notes, record, report)
+    assert "as bold as can be" in html
+    assert html.count('class="fader') == sum(len(of) for of in record.steered.values())
+    assert "Calmer, bolder" in html
+    rows, height = steering_rows(Axis.of(piece.score()), 0.0, piece.score(), Record(), ())
+    assert (rows, height) == ("", 0.0), "where nobody steers nothing is drawn"
+
+
+def test_the_status_line_tells_the_policy_the_score_and_the_faders():
+    status = Status(3, 1.0, 96.0, steering="nudge creativity 0.41 → 0.50 melody +0.25")
+    assert "nudge creativity 0.41 → 0.50 melody +0.25" in status_text(status)

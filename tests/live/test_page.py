@@ -22,7 +22,7 @@ def page_of(parent):
     ).stdout
     for line in listing.splitlines()[1:]:
         ppid, pid, command = line.split(None, 2)
-        if ppid == str(parent) and "ensembles.web.run" in command:
+        if ppid == str(parent) and "ensembles.web" in command:
             return int(pid)
     return None
 
@@ -46,7 +46,7 @@ def test_the_page_shows_the_band_and_goes_with_the_session(tmp_path):
     page = page_of(process.pid)
     facts = wait_for(lambda: "strip/drums" in (f := state(address)["facts"]) and f)
     assert facts["session"]["title"] == "Trio"
-    assert facts["strip/bass"]["instrument"] == "Finger Bass"
+    assert facts["strip/bass"]["instrument"] == "finger"
     wait_for(lambda: state(address)["streams"].get("notes"))
     process.communicate(timeout=60)
     assert process.returncode == 0

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from .processes import bot_processes, is_running, notes_of, play, until_line, wa
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and process groups are POSIX")
 
 BAR = 1920
-SECOND = 1600  # ticks at 200 bpm
+SECOND = 800  # ticks at 100 bpm
 
 
 def musebots(*arguments, cwd):
@@ -35,6 +36,16 @@ def onsets(path):
     }
 
 
+def n_different(one, other):
+    """How many onsets are in one of them only."""
+    return sum(len(set(one.get(x, ())) ^ set(other.get(x, ()))) for x in {*one, *other})
+
+
+def n_late(output):
+    """How many notes came late, on a machine that was busy: these lie elsewhere."""
+    return max(map(int, re.findall(r" notes, (\d+) late", output)), default=0)
+
+
 def controllers(path):
     return {
         (track.name, message.value)
@@ -47,23 +58,23 @@ def controllers(path):
 @pytest.fixture(scope="module")
 def rendered(tmp_path_factory):
     path = tmp_path_factory.mktemp("rendered") / "whole.mid"
-    render(load_piece("trio"), bars=12, bpm=200.0, seed=1, midi_path=path)
+    render(load_piece("trio"), bars=8, bpm=100.0, seed=1, midi_path=path)
     return onsets(path)
 
 
 def test_all_but_the_last_second_outlives_kill_9_of_everything_and_goes_on(tmp_path, rendered):
-    process = play("trio", "--bars", "12", "--bpm", "200", "--seed", "1", "--port", "0",
+    process = play("trio", "--bars", "8", "--bpm", "100", "--seed", "1", "--port", "0",
                    cwd=tmp_path, start_new_session=True)  # fmt: skip
-    until_line(process, "bar 3")
+    said = "".join(until_line(process, "bar 3"))
     port = director_port(process.pid)
     musebots("mix", "bass", "gain_db", "-30", "--director", f"127.0.0.1:{port}", cwd=tmp_path)
     (folder,) = (tmp_path / "sessions").iterdir()
     wait_for(lambda: "/musebots/mix" in (folder / "journal.jsonl").read_text())
-    until_line(process, "bar 5")
+    said += "".join(until_line(process, "bar 5"))
     bots = bot_processes(process.pid)
     for pid in (process.pid, *bots):
         os.kill(pid, signal.SIGKILL)
-    process.communicate(timeout=20)
+    said += process.communicate(timeout=20)[0]
     wait_for(lambda: not any(is_running(pid) for pid in bots))
     assert not (folder / "recording.mid").exists()
 
@@ -71,24 +82,25 @@ def test_all_but_the_last_second_outlives_kill_9_of_everything_and_goes_on(tmp_p
     assert [(s["state"], s["can_be_resumed"]) for s in listed] == [("cut off", True)]
     musebots("replay", "-o", "cut.mid", cwd=tmp_path)
     cut = onsets(tmp_path / "cut.mid")
-    for name, whole in rendered.items():
-        played = cut.get(name, [])
-        assert played == whole[: len(played)]
-    assert max(tick for rows in cut.values() for tick, _ in rows) > 4 * BAR - SECOND
+    end_tick = max(tick for rows in cut.values() for tick, _ in rows)
+    assert end_tick > 4 * BAR - SECOND
+    before = {name: [on for on in rows if on[0] < end_tick] for name, rows in rendered.items()}
+    assert n_different(cut, before) <= 2 * n_late(said) + 4, said  # those of the last instant
 
     resumed = play("--resume", "--port", "0", cwd=tmp_path)
     output, _ = resumed.communicate(timeout=60)
     assert resumed.returncode == 0, output
     assert [path.name for path in (tmp_path / "sessions").iterdir()] == [folder.name]
-    assert onsets(folder / "recording.mid") == rendered, output
+    recorded = onsets(folder / "recording.mid")
+    assert n_different(recorded, rendered) <= 2 * n_late(said + output), output
     assert min(value for name, value in controllers(folder / "recording.mid")
                if name == "bass") < 40  # fmt: skip
     musebots("replay", "-o", "again.mid", cwd=tmp_path)
     assert (tmp_path / "again.mid").read_bytes() == (folder / "recording.mid").read_bytes()
+    musebots("replay", "--with", "drums=drums", "-o", "same.mid", cwd=tmp_path)
+    assert n_different(onsets(tmp_path / "same.mid"), recorded) <= 2 * n_late(said + output), output
     listed = json.loads(musebots("sessions", "--json", cwd=tmp_path))
-    assert [(s["state"], s["can_be_resumed"], s["n_bars"]) for s in listed] == [
-        ("whole", False, 12)
-    ]
+    assert [(s["state"], s["can_be_resumed"], s["n_bars"]) for s in listed] == [("whole", False, 8)]
 
 
 def director_port(pid):

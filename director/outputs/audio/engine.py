@@ -207,19 +207,14 @@ class AudioOutput:
 
     def _start(self, kind: str) -> None:
         """Start a sound process, up to date from its first moment, and wait until it is ready."""
-        settings: dict[str, object] = {
-            "kind": kind, "sample_rate_hz": SAMPLE_RATE_HZ, "block_frames": BLOCK_FRAMES,
-            "seed": self._standing.seed,
-        }  # fmt: skip
-        if kind == "browser" and self._stream is not None:
-            settings |= {"port": self._stream.port, "token": self._stream.token}
         with self._lock:
             process, self._spare = self._spare, None
             if process is None or process.is_dead:
                 process = self._new_process()
             standing = self._standing
-            process.begin(
-                settings, [encode_strips(standing.strips), *map(encode_cue, standing.cues())]
+            process.tell(
+                self._settings(kind),
+                [encode_strips(standing.strips), *map(encode_cue, standing.cues())],
             )
             self._process, self._sounding_kind = process, kind
         process.start()
@@ -234,6 +229,15 @@ class AudioOutput:
         self._timer.daemon = True
         self._timer.start()
 
+    def _settings(self, kind: str) -> dict[str, object]:
+        settings: dict[str, object] = {
+            "kind": kind, "sample_rate_hz": SAMPLE_RATE_HZ, "block_frames": BLOCK_FRAMES,
+            "seed": self._standing.seed,
+        }  # fmt: skip
+        if kind == "browser" and self._stream is not None:
+            settings |= {"port": self._stream.port, "token": self._stream.token}
+        return settings
+
     def _new_process(self) -> SoundProcess:
         return SoundProcess([*self._worker, "live"], on_report=self._hear, on_end=self._bring_back)
 
@@ -241,8 +245,11 @@ class AudioOutput:
         """Have another process ready to take over: to start one takes as long as a bar."""
         with self._lock, contextlib.suppress(OSError):
             if self._spare is None and not self._is_closing:
-                self._spare = self._new_process()
-                self._spare.start()
+                spare = self._new_process()
+                settings = {**self._settings(self._sounding_kind), "is_spare": True}
+                spare.tell(settings, [encode_strips(self._standing.strips)])
+                spare.start()
+                self._spare = spare
 
     def _hear(self, report: dict[str, Any]) -> None:
         """What the sound process says."""

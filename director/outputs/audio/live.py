@@ -44,7 +44,8 @@ def run_live(source: BinaryIO, say: Callable[[str], None]) -> None:
     ----------
     source : binary file
         First a line of settings (kind, sample_rate_hz, block_frames, seed), then the strips, then
-        cues on the clock of `time.monotonic`.
+        cues on the clock of `time.monotonic`. With `is_spare` among the settings it gets ready, and
+        waits for settings and strips once more before it sounds.
     say : callable
         Hears one line when the sound is on, and then the peak level ten times a second, once with
         a warning if the synthesiser had to be started anew.
@@ -55,14 +56,15 @@ def run_live(source: BinaryIO, say: Callable[[str], None]) -> None:
         If the sound system does not let us in.
     """
     import_pyo()
-    first_line = source.readline()
-    if not first_line:
-        return  # a spare that was never needed
-    settings = json.loads(first_line)
-    strips = decode_strips(source.readline())
+    settings, strips = json.loads(source.readline()), decode_strips(source.readline())
     if settings["kind"] == "browser":
         run_streamed(settings, strips, source, say)
         return
+    if settings.get("is_spare"):  # a sound card is the other's as long as that lives
+        first_line = source.readline()
+        if not first_line:
+            return  # never needed
+        settings, strips = json.loads(first_line), decode_strips(source.readline())
     pyo, server = _boot(settings)
     sample_rate_hz = float(server.getSamplingRate())
     block_seconds = server.getBufferSize() / sample_rate_hz

@@ -25,10 +25,9 @@ END_SECONDS = 1.0
 
 
 class SoundProcess:
-    """Loads its libraries from `start` on, and waits to be told by `begin` what to play.
+    """Is started, told what to play by `tell`, and from then on takes cues.
 
-    Cues are taken as soon as `begin` has been called; `wait_until_ready` says whether it came to
-    anything.
+    `wait_until_ready` says whether it came to anything.
 
     Parameters
     ----------
@@ -58,8 +57,8 @@ class SoundProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._threads: list[threading.Thread] = []
 
-    def begin(self, settings: Mapping[str, object], words: Sequence[bytes]) -> None:
-        """Tell it what to play: once, before any cue.
+    def tell(self, settings: Mapping[str, object], words: Sequence[bytes]) -> None:
+        """Tell it what to play, before any cue; a spare is told to get ready, and told again.
 
         Parameters
         ----------

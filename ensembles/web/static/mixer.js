@@ -91,12 +91,9 @@ class StripView {
     const osc = { "data-osc": id || "''" };
     this.state = make("i", { class: "led", role: "status" });
     this.name = make("button", { class: "strip-name", text: id || "master", disabled: isMaster, onclick: () => this.menu(), "aria-label": isMaster ? "master" : `${id}: more` });
-    this.instrument = make("span", { class: "instrument" });
-    this.pan = make("input", { type: "range", min: -1, max: 1, step: 0.05, value: 0, class: "knob-input", "aria-label": `${id} pan`, "data-control": "pan", ...osc });
-    this.knob = make("span", { class: "knob" }, this.pan);
-    this.pan.addEventListener("input", () => this.turn());
-    this.pan.addEventListener("dblclick", () => { this.pan.value = 0; this.turn(); });
-    dragged(this.pan);
+    this.instrument = make("select", { class: "instrument", "aria-label": `${id} instrument`, "data-control": "instrument", "data-osc": id, hidden: isMaster, onchange: (event) => store.send("instrument", id, event.target.value) });
+    this.pan = this.knob("pan", { min: -1, max: 1, rest: 0 }, osc);
+    this.room = this.knob("reverb", { min: 0, max: 1, rest: 0.2 }, osc);
     this.mute = this.toggle("M", "mute", `mute ${id}`, osc);
     this.solo = this.toggle("S", "solo", `solo ${id}`, osc);
     this.fader = make("input", { type: "range", min: 0, max: 1, step: 0.005, value: 0.6, class: "fader", "aria-label": `${id || "master"} gain`, "aria-orientation": "vertical", "data-control": "gain_db", ...osc });
@@ -104,7 +101,7 @@ class StripView {
     this.fader.addEventListener("dblclick", () => { this.fader.value = wayAt(0); this.slide(); });
     this.level = make("i");
     this.db = make("output", { class: "db" });
-    const isEmpty = isMaster ? [make("span", { class: "knob-space" }), make("span", { class: "pair-space" })] : [this.knob, make("span", { class: "pair" }, this.mute, this.solo)];
+    const isEmpty = isMaster ? [make("span", { class: "instrument-space" }), make("span", { class: "knob-space" }), make("span", { class: "pair-space" })] : [make("span", { class: "knobs" }, this.pan.element, this.room.element), make("span", { class: "pair" }, this.mute, this.solo)];
     this.element = make("div", { class: `strip${isMaster ? " master" : ""}`, colour: bot.colour ?? "master", "data-bot": id },
       make("span", { class: "strip-head" }, this.state, this.name), this.instrument, ...isEmpty,
       make("span", { class: "throw" }, this.fader, make("span", { class: "ticks" }), make("span", { class: "meter" }, this.level)), this.db);
@@ -128,9 +125,26 @@ class StripView {
     this.send("gain_db", db);
   }
 
-  turn() {
-    this.knob.style.setProperty("--turn", this.pan.value);
-    this.send("pan", Number(this.pan.value));
+  // A small knob with its word below: a range input, turned.
+  knob(name, { min, max, rest }, osc) {
+    const word = name === "reverb" ? "room" : name;
+    const input = make("input", { type: "range", min, max, step: 0.05, value: rest, class: "knob-input", "aria-label": `${this.bot.id} ${word}`, "data-control": name, ...osc });
+    const cap = make("span", { class: "knob" }, input);
+    const show = () => cap.style.setProperty("--turn", (2 * (input.value - min)) / (max - min) - 1);
+    const turn = () => {
+      show();
+      this.send(name, Number(input.value));
+    };
+    input.addEventListener("input", turn);
+    input.addEventListener("dblclick", () => { input.value = rest; turn(); });
+    dragged(input, (max - min) / 140);
+    show();
+    const take = (value) => {
+      if (this.isHeld(name) || value === undefined) return;
+      input.value = value;
+      show();
+    };
+    return { element: make("span", { class: "knob-box" }, cap, make("span", { class: "knob-word", text: word })), take };
   }
 
   tellDb(db) {
@@ -144,14 +158,20 @@ class StripView {
       this.fader.value = wayAt(strip.gain_db);
       this.tellDb(strip.gain_db);
     }
-    if (!this.isHeld("pan")) {
-      this.pan.value = strip.pan;
-      this.knob.style.setProperty("--turn", strip.pan);
-    }
+    this.pan.take(strip.pan);
+    this.room.take(strip.reverb);
     this.mute.setAttribute("aria-pressed", String(Boolean(strip.is_muted)));
     this.solo.setAttribute("aria-pressed", String(Boolean(strip.is_solo)));
-    setText(this.instrument, strip.instrument ?? "");
-    this.instrument.title = strip.instrument ?? "";
+    this.choose(strip.instruments ?? [], strip.instrument);
+  }
+
+  choose(names, chosen) {
+    const offered = names.includes(chosen) || !chosen ? names : [chosen, ...names];
+    if (this.offered !== offered.join()) {
+      this.offered = offered.join();
+      this.instrument.replaceChildren(...offered.map((value) => make("option", { value, text: value })));
+    }
+    this.instrument.value = chosen ?? "";
   }
 
   // How it is, in a word; "late" for a while after a note came too late.
@@ -220,16 +240,11 @@ class StripView {
       return make("label", { class: "field slim" }, make("span", { text: name }),
         make("input", { type: "range", min: 0, max: 1, step: 0.01, value, "data-control": "knob", "data-osc": `${id} ${name}`, oninput: (event) => store.send("knob", id, name, Number(event.target.value)) }));
     });
-    const sounds = (this.strip?.instruments ?? []).map((value) => make("option", { value, text: value, selected: value === this.strip.instrument }));
-    const sound = make("label", { class: "field slim" }, make("span", { text: "instrument" }),
-      make("select", { "aria-label": `${id} instrument`, "data-control": "instrument", "data-osc": id, onchange: (event) => store.send("instrument", id, event.target.value) }, ...sounds));
-    const room = make("label", { class: "field slim" }, make("span", { text: "room" }),
-      make("input", { type: "range", min: 0, max: 1, step: 0.01, value: this.strip?.reverb ?? 0, "aria-label": `${id} room`, "data-control": "reverb", "data-osc": id, oninput: (event) => store.send("reverb", id, Number(event.target.value), 0) }));
     dialog.onclose = null;
     dialog.replaceChildren(
       make("h2", { colour: this.bot.colour, text: id }),
       make("dl", {}, ...rows.flatMap(([name, words]) => [make("dt", { text: name }), make("dd", { text: String(words) })])),
-      sound, room, ...knobs,
+      ...knobs,
       make("div", { class: "keys end" },
         make("button", { class: "key plain", text: "Restart", "data-control": "replace", "data-tip": "anew, at a bar line; until then it plays on", onclick: () => { store.send("replace", id, ""); close(); } }),
         make("button", { class: "key panic", text: "Remove", "data-control": "remove", "data-osc": id, onclick: () => { store.send("remove", id); close(); } }),
@@ -239,14 +254,14 @@ class StripView {
 }
 
 // A knob is turned by dragging up and down, as on every instrument; the arrows turn it, too.
-function dragged(input) {
+function dragged(input, perPixel) {
   input.addEventListener("pointerdown", (event) => {
     event.preventDefault();
     input.focus({ preventScroll: true });
     const [startY, start] = [event.clientY, Number(input.value)];
     input.setPointerCapture(event.pointerId);
     const move = ({ clientY, shiftKey }) => {
-      input.value = start + (startY - clientY) * (shiftKey ? 0.003 : 0.014);
+      input.value = start + (startY - clientY) * perPixel * (shiftKey ? 0.2 : 1);
       input.dispatchEvent(new Event("input"));
     };
     input.addEventListener("pointermove", move);

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from director.outputs.base import Level, NoteOff, NoteOn, TempoChange
+from director.outputs.base import InstrumentChanged, Level, NoteOff, NoteOn, TempoChange
 from director.outputs.midifile import MidiFileOutput
 from director.outputs.smf import midi_file, tempo_steps
 from director.score import Strip
@@ -90,6 +90,13 @@ async def test_each_track_sets_program_volume_and_pan_before_its_first_note(
         "low": ((1, 33), {7: 127, 10: 64}),
         "kit": ((9, 0), {7: 90, 10: 80}),
     }
+
+
+async def test_another_instrument_is_another_program(tmp_path, make_score):
+    change = InstrumentChanged(480, 0.5, "mel", 0, "flute", 72)
+    file = await written(tmp_path / "x.mid", make_score(), [change])
+    (track,) = (track for track in file.tracks if track.name == "mel")
+    assert [m.program for m in track if m.type == "program_change"] == [11, 72]
 
 
 async def test_a_large_band_goes_on_at_the_next_port_of_the_file(tmp_path, make_score, played):

@@ -120,6 +120,16 @@ def test_the_journal_has_what_was_said_turned_and_rated_and_who_played(keep):
     assert ats[-1] > 10
 
 
+def test_a_session_that_was_stopped_before_it_began_has_no_bars(keep, tmp_path):
+    async def stop(director, tell):
+        tell(m.Stop())
+
+    folder = keep(script=stop)
+    assert not list(read_session(folder).rows("start"))
+    (summary,) = summaries(tmp_path / "sessions")
+    assert (summary.state, summary.n_bars, summary.music_seconds) == ("whole", 0, 0.0)
+
+
 def test_listing_tells_whole_cut_off_and_unreadable_ones_apart(keep, tmp_path):
     keep(name="whole")
     keep(name="cut", is_ended=False, request={"piece": "x"})

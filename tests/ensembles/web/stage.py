@@ -148,7 +148,7 @@ def free_port():
 def page_process(director, port, *arguments):
     """The page as a process of its own; gives the process once it answers."""
     command = [
-        sys.executable, "-m", "ensembles.web.run", "--director", f"{director[0]}:{director[1]}",
+        sys.executable, "-m", "ensembles.web", "--director", f"{director[0]}:{director[1]}",
         "--port", str(port), *arguments,
     ]  # fmt: skip
     with started(command, port) as process:

@@ -13,6 +13,7 @@ import sys
 import threading
 import wave
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,7 @@ CHROMIUM = next(
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = [
     pytest.mark.live,
+    pytest.mark.timeout(240),  # where the cores are busy, a browser takes its time
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: set CHROMIUM or install chromium"),
 ]
 ARGUMENTS = [
@@ -142,9 +144,12 @@ def test_the_page_shows_the_band_and_nothing_goes_wrong(page, band):
 def test_the_picture_is_where_the_music_is(page, band):
     sees(page, "window.musebots.time.isStarted")
     page.wait_for_timeout(300)
-    shown = page.evaluate("window.musebots.time.now")
-    played = band.call(lambda: band.director.clock.tick_now)
-    assert abs(played - shown) < 240  # 200 ms at 150 bpm; the call itself takes some
+    tick_now = partial(band.call, lambda: band.director.clock.tick_now)
+    before, shown, after = tick_now(), page.evaluate(NOW), tick_now()
+    assert before - 120 < shown < after + 120  # 100 ms at 150 bpm
+
+
+NOW = "(() => { const { time } = window.musebots; time.advance(); return time.now; })()"
 
 
 def test_a_tempo_that_is_typed_reaches_the_band_and_a_second_browser(page, other, band):

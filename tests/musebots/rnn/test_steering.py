@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +13,11 @@ import pytest
 
 from musebots.errors import CheckpointError
 from musebots.generators import StepContext
-from musebots.rnn.checkpoint import Checkpoint, save_checkpoint
+from musebots.rnn.checkpoint import Checkpoint, save_checkpoint, shipped_checkpoint
 from musebots.rnn.exact import GRID, HIDDEN_GRID, on_grid
 from musebots.rnn.generator import NeuralGenerator, load_generator
 from musebots.rnn.steering import Steering, load_steering, noise_of, save_steering
+from musebots.rnn.vocabulary import ROLES, Role
 
 N_NOISE = 3
 N_BARS = 6
@@ -238,3 +241,19 @@ def test_the_direction_beside_a_checkpoint_is_taken_with_it(
     assert load_generator("melody", rng=rng, checkpoint=path).alpha_range == (0.0, 0.0)
     save_steering(random_steering(network), tmp_path / "tune.steering.safetensors", {})
     assert load_generator("melody", rng=rng, checkpoint=path).alpha_range == (-0.5, 0.5)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_gated_direction_comes_with_every_shipped_network(role: Role) -> None:
+    steering = load_steering(role)
+    assert steering.checkpoint_sha256 == shipped_checkpoint(role).sha256
+    low, high = steering.alpha_range
+    assert low < 0 < high
+    place = resources.files("musebots") / "checkpoints"
+    assert len((place / f"{role}.steering.safetensors").read_bytes()) < 1_000_000
+    card = json.loads((place / f"{role}.steering.json").read_text())
+    assert card["sha256"] == steering.sha256
+    bold = load_generator(role, rng=np.random.default_rng(0))
+    calm = load_generator(role, rng=np.random.default_rng(0))
+    assert bold.alpha_range == steering.alpha_range
+    assert played(bold, high) != played(calm, low)

@@ -48,11 +48,14 @@ def render(mode, notes):
 
 
 def live(mode, notes):
-    first_line = sys.stdin.buffer.readline()
-    if not first_line:
-        return 0  # a spare
-    settings = json.loads(first_line)
+    settings = json.loads(sys.stdin.buffer.readline())
     json.loads(sys.stdin.buffer.readline())
+    if settings.get("is_spare"):
+        first_line = sys.stdin.buffer.readline()
+        if not first_line:
+            return 0
+        settings = json.loads(first_line)
+        json.loads(sys.stdin.buffer.readline())
     if mode == "refuses" or (mode == "no_card" and settings["kind"] == "jack"):
         sys.stderr.write("no JACK server is running\n")
         return 3

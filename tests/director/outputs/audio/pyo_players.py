@@ -50,6 +50,12 @@ def render(strips, cues, settings):
     }
 
 
+def loudness(strips, cues, settings):
+    """Before the master."""
+    blocks = [block for block, _ in offline.synthesise(strips, cues, settings, tap="mix")]
+    return integrated_lufs(np.concatenate(blocks).astype(np.float64), 44100)
+
+
 def measure(strips, cues, settings):
     """Loudness and true peak at each place where one can listen, and how well stems add up."""
     heard = {
@@ -166,7 +172,8 @@ def main(player):
     settings = offline.RenderSettings(**json.loads(lines.readline()))
     strips = decode_strips(lines.readline())
     players = {
-        play.__name__: play for play in (render, measure, change_instruments, lose_and_revive)
+        play.__name__: play
+        for play in (render, loudness, measure, change_instruments, lose_and_revive)
     }
     print(json.dumps(players[player](strips, cues_from_lines(lines), settings)))
 
