@@ -27,6 +27,8 @@ UNSURE_BEAT_SECONDS = 0.15
 UNSURE_CHANGE_SECONDS = 0.02
 GATE = 4.0  # standard deviations; what lies beyond is no jitter
 N_ASTRAY = 3
+LEARNING = 1.0 / 48.0  # of the jitter, an observation
+MOST_SURPRISE = 25.0
 N_NEWTON = 4
 N_LEARNING = 12  # observations before anything is taken for a stray
 
@@ -49,7 +51,7 @@ class BeatTracker:
     bpm : float
         A first guess.
     jitter_seconds : float
-        Standard deviation of what is heard.
+        Standard deviation of what is heard, at the least; a larger one is noticed.
     drift : float
         How restless its tempo is; see the module's text.
     unsure_seconds : float
@@ -72,7 +74,7 @@ class BeatTracker:
         drift: float = DRIFT,
         unsure_seconds: float = UNSURE_BEAT_SECONDS,
     ) -> None:
-        self._variance = jitter_seconds**2
+        self._variance = self._least_variance = jitter_seconds**2
         self._unsure_seconds = unsure_seconds
         self._power = drift**2
         self.begin(bpm)
@@ -84,6 +86,7 @@ class BeatTracker:
         self._state: FloatArray = np.array([0.0, 60.0 / bpm, 0.0])
         self._covariance = np.zeros((3, 3))
         self._n_astray = 0
+        self._last_off = 0.0
 
     @property
     def bpm(self) -> float:
@@ -101,7 +104,9 @@ class BeatTracker:
             return
         self._predict(beat)
         off = seconds - float(self._state[0])
-        if self._is_astray(off):
+        is_astray = self._is_astray(off)
+        self._learn_jitter(off)
+        if is_astray:
             return
         spread = float(self._covariance[0, 0]) + self._variance
         gain = self._covariance[:, 0] / spread
@@ -137,6 +142,17 @@ class BeatTracker:
         self._state = move @ self._state
         self._covariance = move @ self._covariance @ move.T + self._power * noise
         self._beat = beat
+
+    def _learn_jitter(self, off: float) -> None:
+        """A restless clock, or a machine that is overloaded, is believed less.
+
+        Seen is how neighbours differ: a tempo that moves is off by as much each time.
+        """
+        seen, self._last_off = (off - self._last_off) ** 2 / 2.0, off
+        if self.n_heard >= N_LEARNING:
+            seen = min(seen, MOST_SURPRISE * self._variance)
+            self._variance += LEARNING * (seen - self._variance)
+            self._variance = max(self._least_variance, self._variance)
 
     def _is_astray(self, off: float) -> bool:
         """Whether to pass over what was heard; several in a row are a new tempo."""

@@ -28,7 +28,8 @@ LOST_SECONDS = 0.5  # without a clock, beyond four of them: it is gone
 STALE_SECONDS = 2.0
 N_TEMPO_KNOWN = 24
 LONG_GAP = 1.6  # intervals
-NORMAL_GAP = (0.6, 1.4)
+N_WITNESSES = 12  # clocks after a gap
+SAME_INTERVALS = 0.4
 
 
 class MidiClockLeader:
@@ -62,7 +63,8 @@ class MidiClockLeader:
         self._song_clocks = 0  # where its song goes on when it is started
         self._state: Literal["stopped", "armed", "started"] = "stopped"
         self._last_seconds: float | None = None
-        self._gap_seconds = 0.0
+        self._gap: tuple[int, float, float] | None = None
+        self._late: list[float] = []
         self._was_lost = False
 
     @property
@@ -120,13 +122,12 @@ class MidiClockLeader:
         gap_seconds = self._silence(seconds)
         if self._state == "armed" and gap_seconds > LONG_GAP * self._usual_seconds:
             self.grid.begin(self.grid.bpm)  # it starts whenever it likes
-            gap_seconds = 0.0
+            self._gap = None
         elif gap_seconds > self._patience():
             self.grid.begin(self.grid.bpm)
-            gap_seconds = 0.0
+            self._gap = None
         else:
-            self._mend(gap_seconds)
-        self._gap_seconds = gap_seconds
+            self._mend(gap_seconds, seconds)
         self.grid.hear(self._n_clocks / CLOCKS_PER_BEAT, seconds)
         self._last_seconds = seconds
         if self._state == "armed":
@@ -138,19 +139,28 @@ class MidiClockLeader:
             self.changed.set()
         self._n_clocks += 1
 
-    def _mend(self, gap_seconds: float) -> None:
-        """A gap of several clocks with normal ones before and after it: clocks were lost.
+    def _mend(self, gap_seconds: float, seconds: float) -> None:
+        """Count clocks that were lost: after a gap, those to come are late by whole intervals.
 
-        Two long gaps in a row are another tempo.
+        A clock that is merely late is caught up with, and a slower tempo falls behind more and
+        more; both are left alone.
         """
-        usual = self._usual_seconds
-        if self.grid.n_heard < N_TEMPO_KNOWN or self._gap_seconds <= LONG_GAP * usual:
+        if self._gap is None:
+            is_long = gap_seconds > LONG_GAP * self._usual_seconds
+            if not is_long or self.grid.n_heard < N_TEMPO_KNOWN or self._last_seconds is None:
+                return
+            self._gap = (self._n_clocks - 1, self._last_seconds, self._usual_seconds)
+            self._late = []
+        clock, at_seconds, usual = self._gap
+        self._late.append((seconds - at_seconds) / usual - (self._n_clocks - clock))
+        if len(self._late) < N_WITNESSES:
             return
-        low, high = NORMAL_GAP
-        if low * usual < gap_seconds < high * usual:
-            n_lost = round(self._gap_seconds / usual) - 1
+        n_lost = round(sorted(self._late)[N_WITNESSES // 2])
+        n_agree = sum(abs(late - n_lost) < SAME_INTERVALS for late in self._late)
+        if n_lost > 0 and n_agree >= N_WITNESSES - 1:
             self.n_mended += n_lost
             self._n_clocks += n_lost
+        self._gap = None
 
     @property
     def _usual_seconds(self) -> float:

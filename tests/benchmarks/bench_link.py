@@ -16,6 +16,7 @@ from pathlib import Path
 import ensembles.live as live
 from director.outputs.base import NoteOn
 from director.outputs.memory import MemoryOutput
+from ensembles import outlets
 from ensembles.config import load_piece
 from ensembles.leading import read_leader
 from ensembles.signals import StopRequest
@@ -36,7 +37,7 @@ class Stamping(MemoryOutput):
 def play(bpm, bars, path):
     """One Director process, in this one."""
     out = Stamping()
-    live._written_and_wired = lambda piece, options: [out]
+    outlets._wired = lambda piece, options: [out]
     options = live.LiveOptions(
         bars=bars, bpm=bpm, audio="none", port=0, midi_path=path.with_suffix(".mid"),
         leader=read_leader("link"),

@@ -140,7 +140,7 @@ def test_a_piece_without_background_is_listened_to_with_a_word_of_warning_or_not
         monitor_of(load_piece("trio"), is_wanted=True)
 
 
-@pytest.mark.parametrize("name", ["trio", "wander", "harbour"])
+@pytest.mark.parametrize("name", ["trio", "waltz", "nightfall", "wander", "harbour"])
 def test_a_shipped_piece_has_a_background_of_its_own_that_can_keep_its_promise(name):
     piece, said = load_piece(name), []
     spec = monitor_of(piece, is_wanted=True, on_notice=said.append)

@@ -1,5 +1,7 @@
 """A band that follows a MIDI clock, on virtual time. Seed 0."""
 
+import asyncio
+
 import numpy as np
 
 from director.outputs.memory import hanging_notes
@@ -80,6 +82,28 @@ def test_lost_clocks_lose_no_beat():
     assert master.leader.n_mended == len(losing)
     assert rms(errors(out, master, from_beat=60)) < 0.002
     assert len(errors(out, master)) == 96
+
+
+def test_clocks_that_are_merely_late_are_not_counted_twice():
+    """Every fifth or so is held up, and others behind it, as on a machine that is overloaded."""
+
+    async def conduct(master):
+        await master.wait(READY_SECONDS)
+        loop = asyncio.get_running_loop()
+        rng, true, sent = np.random.default_rng(0), loop.time(), 0.0
+        master.say("start")
+        for clock in range(48 * 24):
+            if clock % 24 == 0:
+                master.beats.append((clock // 24, true))
+            held_up = rng.uniform(0.0, 0.08) if clock % 5 == 0 else 0.0
+            sent = max(sent, true + held_up)
+            await asyncio.sleep(max(0.0, sent - loop.time()))
+            master.leader.hear("clock", loop.time())
+            true += 60.0 / 120.0 / 24
+
+    out, master, _ = run_offline(followed(conduct, bpm=120.0))
+    assert master.leader.n_mended == 0
+    assert np.abs(errors(out, master, from_beat=8)).max() < 0.06
 
 
 def test_stop_silences_the_band_and_continue_takes_it_up_where_it_was():
