@@ -23,6 +23,9 @@ class Source(Protocol):
     def read(self, seconds: float) -> FloatArray:
         """The samples up to `seconds` after the first downbeat that were not read yet."""
 
+    def origin(self, downbeat: float, now: float) -> float:
+        """When its first sample sounded, on the event loop's clock; asked just after `read`."""
+
     def close(self) -> None:
         """Let the device go."""
 
@@ -66,15 +69,19 @@ class Listener(Person):
 
     def attend(self) -> None:
         """Hear what has sounded since the last time."""
-        anchor = self.clock.anchor_seconds
-        now = asyncio.get_running_loop().time() - anchor
-        for heard in self._sound_ear.hear(self._source.read(now)):
-            self._stop(min(anchor + heard.seconds, anchor + now))
+        anchor, now = self.clock.anchor_seconds, asyncio.get_running_loop().time()
+        samples = self._source.read(now - anchor)
+        origin = self._source.origin(anchor, now)
+        for heard in self._sound_ear.hear(samples):
+            begun = origin + heard.seconds
+            self._stop(min(begun, now))
+            if begun < anchor:  # before the music
+                continue
             if heard.end_seconds is None and heard.pitch is not None and 0 <= heard.pitch <= 127:
                 from musebots.hearing.sound import velocity_of
 
-                self.strike(heard.pitch, velocity_of(heard.loudness_db), anchor + heard.seconds)
-                self._sounding = heard.pitch, anchor + heard.seconds
+                self.strike(heard.pitch, velocity_of(heard.loudness_db), begun)
+                self._sounding = heard.pitch, begun
 
     def _stop(self, seconds: float) -> None:
         """The note that sounded is over, by `seconds` at the latest."""
@@ -103,6 +110,9 @@ class _File:
         part = self._samples[self._n_read : end]
         self._n_read = end
         return part
+
+    def origin(self, downbeat: float, now: float) -> float:
+        return downbeat
 
     def close(self) -> None:
         """Nothing is open."""

@@ -38,7 +38,7 @@ class Microphone:
         self._table = pyo.NewTable(length=BUFFER_SECONDS)
         self._fill = pyo.TableFill(pyo.Input(0), self._table)
         self._server.start()
-        self._place = 0
+        self._place = self._n_read = 0
 
     def read(self, seconds: float) -> FloatArray:
         """What has come in since the last time; the clock is the sound card's."""
@@ -47,7 +47,12 @@ class Microphone:
         ring = np.asarray(self._table.getBuffer(), dtype=np.float64)
         part: FloatArray = np.roll(ring, -self._place)[: (place - self._place) % length]
         self._place = place
+        self._n_read += len(part)
         return part
+
+    def origin(self, downbeat: float, now: float) -> float:
+        """What was read last has just sounded."""
+        return now - self._n_read / self.rate_hz
 
     def close(self) -> None:
         """Free the device."""
