@@ -2,9 +2,10 @@
 
 Two numbers of every step are known exactly, since the hidden state itself is never steered: the
 Kullback-Leibler divergence of the steered choice from the unsteered one, and how surprising the
-steered choice is to the network as learned, relative to the unsteered one. Where the mean of two
-bars leaves the gate, alpha is halved. It comes back when twice as much would be well within, but
-never to where it was refused before: the fader must be taken back first.
+steered choice is to the network as learned, relative to the unsteered one. Where the mean of eight
+bars (four at least) leaves the gate, or one bar does by twice as much, alpha is halved. It comes
+back when twice as much would be well within, but never to where it was refused before: the fader
+must be taken back first.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ __all__ = ["MAX_COST", "MAX_KL_NATS", "BarSteered", "Gate", "SteeredStep"]
 
 MAX_KL_NATS = 0.15
 MAX_COST = 1.5
-BARS_JUDGED = 2
+BARS_JUDGED = 8
+FEWEST_BARS = 4
+FAR_OUT = 2.0
 BARS_BEFORE_MORE = 8
 WELL_WITHIN = 0.8
 LEAST_SHARE = 1 / 16
@@ -87,6 +90,11 @@ class Gate:
         self._bars.append(bar)
         kl = sum(b.kl for b in self._bars) / len(self._bars)
         cost = sum(b.cost for b in self._bars) / len(self._bars)
+        is_far = bar.kl > FAR_OUT * MAX_KL_NATS or bar.cost > FAR_OUT * MAX_COST
+        if is_far:
+            kl, cost = bar.kl, bar.cost
+        elif len(self._bars) < FEWEST_BARS:
+            return ""
         if kl > MAX_KL_NATS or cost > MAX_COST:
             self._refused = min(self._refused, abs(bar.value) * self.share)
             self.share = max(LEAST_SHARE, self.share / 2)

@@ -21,7 +21,15 @@ def test_within_the_gate_nothing_is_taken():
 @pytest.mark.parametrize(("kl", "cost", "word"), [(0.3, 1.0, "nats"), (0.01, 2.0, "surprising")])
 def test_out_of_it_alpha_is_halved_and_the_reason_is_told(kl, cost, word):
     gate = Gate()
-    assert word in gate.judge(steered(1.0, kl, cost))
+    words = [gate.judge(steered(1.0, kl, cost)) for _ in range(4)]
+    assert words[:3] == ["", "", ""], "a bar or two are no judgement"
+    assert word in words[3]
+    assert gate.share == 0.5
+
+
+def test_a_bar_that_is_far_out_is_enough():
+    gate = Gate()
+    assert "0.50 nats" in gate.judge(steered(1.0, 0.5))
     assert gate.share == 0.5
 
 
