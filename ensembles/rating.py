@@ -50,7 +50,7 @@ class Export:
     n_clips: int
 
 
-def export_pairs(folder: Path, *, n_pairs: int, seed: int) -> Export:
+def export_pairs(folder: Path, *, n_pairs: int, seed: int, with_sound: bool = False) -> Export:
     """Write clips, the sheet to fill in, and the key.
 
     Raises
@@ -70,7 +70,7 @@ def export_pairs(folder: Path, *, n_pairs: int, seed: int) -> Export:
         own_seed = int(rng.integers(2**31))
         pair = []
         for value in (0.0, fader):
-            name, about = _clip(folder, number, value, own_seed)
+            name, about = _clip(folder, number, value, own_seed, with_sound)
             key[name] = about
             pair.append(name)
         lines.append((pair[0], pair[1]) if rng.random() < 0.5 else (pair[1], pair[0]))
@@ -87,7 +87,9 @@ def export_pairs(folder: Path, *, n_pairs: int, seed: int) -> Export:
     return Export(sheet, key_file, len(lines), len(key))
 
 
-def _clip(folder: Path, number: int, fader: float, seed: int) -> tuple[str, dict[str, Any]]:
+def _clip(
+    folder: Path, number: int, fader: float, seed: int, with_sound: bool
+) -> tuple[str, dict[str, Any]]:
     """Eight bars, of which the last four are steered; its blind name, and what it is."""
     chords = _CHORDS[number % len(_CHORDS)]
     text = (
@@ -98,7 +100,8 @@ def _clip(folder: Path, number: int, fader: float, seed: int) -> tuple[str, dict
     text += "".join(f'[[bot]]\nid = "{role}"\nrole = "{role}"\n' for role in ROLES)
     piece = parse_piece(text, source="rating")
     name = "clip-" + hashlib.sha256(f"{number}|{fader}|{seed}".encode()).hexdigest()[:10]
-    render(piece, seed=seed, midi_path=folder / f"{name}.mid")
+    wav = folder / f"{name}.wav" if with_sound else None
+    render(piece, seed=seed, midi_path=folder / f"{name}.mid", wav_path=wav)
     played = perform(piece, seed=seed)
     about = {"pair": number, "fader": fader, "seed": seed, "features": _features(played)}
     return name, about

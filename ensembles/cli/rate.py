@@ -30,12 +30,15 @@ def export(
     out: Annotated[Path, typer.Option("-o", "--out", help="The folder.")] = Path("rating"),
     n_pairs: Annotated[int, typer.Option("--pairs", min=1, help="Pairs to be heard.")] = 20,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of clips and order.")] = 0,
+    with_sound: Annotated[
+        bool, typer.Option("--wav", help="Write WAV clips, too, for 'musebots listen'.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write MIDI clips, a blind CSV sheet to fill in, and the key that listeners must not see."""
     from ensembles.rating import export_pairs
 
-    found = export_pairs(out, n_pairs=n_pairs, seed=seed)
+    found = export_pairs(out, n_pairs=n_pairs, seed=seed, with_sound=with_sound)
     if as_json:
         typer.echo(json.dumps({"sheet": str(found.sheet), "key": str(found.key)}))
     else:

@@ -37,20 +37,18 @@ STATIC = Path(__file__).parent / "static"
 
 @dataclass(frozen=True, slots=True)
 class ClipSet:
-    """Clips that can be compared: by name, the file, and the song that each is a version of."""
+    """Clips that can be compared: by name, the song that each is a version of, and its file."""
 
-    folder: Path
     songs: dict[str, str]
+    files: dict[str, Path]
 
     def path(self, clip: str) -> Path:
         """The file of a clip that belongs to the set; `KeyError` for any other."""
-        if clip not in self.songs:
-            raise KeyError(clip)
-        return self.folder / clip
+        return self.files[clip]
 
 
 def read_clips(folder: Path) -> ClipSet:
-    """A folder that `musebots experiment listening-set` has written.
+    """A folder of `musebots experiment listening-set`, or of `musebots rate export --wav`.
 
     Raises
     ------
@@ -58,18 +56,22 @@ def read_clips(folder: Path) -> ClipSet:
         When it is none.
     """
     try:
-        listed = json.loads((folder / "clips.json").read_text(encoding="utf-8"))
         key = json.loads((folder / "key.json").read_text(encoding="utf-8"))
-        songs = {str(clip["file"]): str(key[clip["file"]]["song"]) for clip in listed}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        if (folder / "clips.json").exists():
+            listed = json.loads((folder / "clips.json").read_text(encoding="utf-8"))
+            songs = {str(clip["file"]): str(key[clip["file"]]["song"]) for clip in listed}
+        else:
+            songs = {str(name): str(about["pair"]) for name, about in key.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(
             f"{folder} holds no listening set ({error}): make one with "
-            "'musebots experiment listening-set -o FOLDER'"
+            "'musebots experiment listening-set -o FOLDER' or 'musebots rate export --wav'"
         ) from error
-    for name in songs:
-        if Path(name).name != name or not (folder / name).is_file():
+    files = {name: folder / (name if name.endswith(".wav") else f"{name}.wav") for name in songs}
+    for name, path in files.items():
+        if Path(name).name != name or not path.is_file():
             raise ConfigError(f"{folder}: there is no clip {name}")
-    return ClipSet(folder, songs)
+    return ClipSet(songs, files)
 
 
 @dataclass(slots=True)

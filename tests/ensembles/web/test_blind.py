@@ -7,14 +7,16 @@ import json
 import sqlite3
 import wave
 from collections import Counter
+from dataclasses import astuple
 
 import numpy as np
 import pytest
 from starlette.applications import Starlette
 
+from creativity.assessor.ratings import read_ratings
 from ensembles.web.answers import ANSWERS, QUESTIONS, RATING_COLUMNS, Answers
 from ensembles.web.blind import BlindTest, read_clips, with_holes
-from ensembles.web.pairs import expected, is_right, plan
+from ensembles.web.pairs import Trial, expected, is_right, plan
 from musebots.errors import ConfigError
 
 SONGS = {f"clip-{n:02d}.wav": f"song-{n // 3}" for n in range(12)}
@@ -168,6 +170,18 @@ def test_a_whole_sitting_is_kept_for_the_assessor_and_checks_apart(client, folde
     assert all(row["first"] in SONGS and row["second"] in SONGS for row in rows)
 
 
+def test_the_assessor_reads_what_is_kept(tmp_path):
+    answers = Answers(tmp_path / "answers.sqlite")
+    given = {"creative": "first", "hear on": "tie"}
+    answers.add(Trial("least", "a", "b"), given, listener="ada", sheet="s", number=1,
+                seconds=(5, 6, 9))  # fmt: skip
+    answers.add(Trial("same", "a", "a"), given, listener="ada", sheet="s", number=2,
+                seconds=(5, 6, 9))  # fmt: skip
+    assert [astuple(rating) for rating in read_ratings(tmp_path / "answers.sqlite")] == [
+        ("ada", "creative", "a", "b", "first"), ("ada", "hear on", "a", "b", "tie")
+    ]  # fmt: skip
+
+
 def test_nothing_that_is_told_gives_a_clip_away(client):
     _, told = client.post("/listen/begin")
     text = json.dumps(told)
@@ -222,10 +236,20 @@ def test_holes_leave_the_length_and_half_of_the_sound():
     assert np.mean(frames != 0) == 0.5
 
 
+def test_clips_of_rate_export_are_asked_about_by_pair(tmp_path):
+    key = {f"clip-{name}": {"pair": number // 2} for number, name in enumerate("abcd")}
+    (tmp_path / "key.json").write_text(json.dumps(key))
+    for name in key:
+        (tmp_path / f"{name}.wav").write_bytes(sound())
+    clips = read_clips(tmp_path)
+    assert clips.songs == {"clip-a": "0", "clip-b": "0", "clip-c": "1", "clip-d": "1"}
+    assert clips.path("clip-c") == tmp_path / "clip-c.wav"
+
+
 @pytest.mark.parametrize("spoil", ["clips.json", "key.json", "clip-03.wav"])
 def test_a_folder_that_is_no_listening_set_is_refused_in_a_sentence(folder, spoil):
     (folder / spoil).unlink()
-    with pytest.raises(ConfigError, match=r"clip-03|holds no listening set"):
+    with pytest.raises(ConfigError, match=r"clip-|holds no listening set"):
         read_clips(folder)
 
 
