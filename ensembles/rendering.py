@@ -138,6 +138,7 @@ def render(
     with contextlib.ExitStack() as stack:
         logbook = None
         if midi_path is not None:
+            check_target(midi_path)
             logbook_path(midi_path).unlink(missing_ok=True)  # of a render before this one
             logbook = Logbook(logbook_path(midi_path), score, is_begun=monitor is not None)
         if midi_path is None:

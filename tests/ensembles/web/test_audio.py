@@ -166,7 +166,8 @@ def test_half_an_hour_on_two_clocks_runs_neither_dry_nor_over_and_latency_stays(
     assert (came["underruns"], came["overruns"], came["gaps"]) == (0, 0, 0)
     assert came["speed"] == pytest.approx(1 + ppm * 1e-6, abs=5e-5)
     settled = came["minutes"][10:]
-    assert max(settled) - min(settled) < 0.005
+    # It comes down by 2 ms wherever it can; a clock that is not followed would run off by 171 ms.
+    assert max(settled) - min(settled) < 0.01
     assert max(settled) < 0.1
     # A slip of a single sample would be a step several times that of the sine itself.
     assert came["largestStep"] < 1.02
