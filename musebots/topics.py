@@ -110,7 +110,7 @@ def pool_of(chord: Chord) -> tuple[int, ...]:
 
     Examples
     --------
-    >>> pool_of(Chord(9, "m"))
+    >>> pool_of(Chord(9, "min"))
     (57, 60, 64)
     """
     root = LOWEST_PITCH + chord.root_pc

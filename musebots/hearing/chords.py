@@ -129,6 +129,7 @@ def cell_of(tick: int, meters: MeterMap) -> tuple[int, int]:
 
     Examples
     --------
+    >>> from musebots.timebase import TimeSignature
     >>> cell_of(1000, MeterMap()), cell_of(1500, MeterMap.constant(TimeSignature(3, 4)))
     ((960, 1920), (1440, 2880))
     """

@@ -32,6 +32,8 @@ class Input:
         rows = json.loads((FOLDER / "script.json").read_text())
         while not (FOLDER / "go").exists() and not self.closed:
             time.sleep(0.005)
+        if self.closed:
+            return
         begun = time.monotonic() + 0.05
         if wait := (FOLDER / "go").read_text():  # so many seconds after the first note that sounds
             begun = self._first_note() + float(wait)

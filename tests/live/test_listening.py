@@ -80,7 +80,7 @@ def test_listen_sounds_mute_silences_it_and_a_crash_costs_a_moment(band):
         page.mouse.click(5, 5)  # browsers let nothing sound before a gesture
         page.evaluate(LISTEN)
         wait_for(lambda: page.evaluate(LOUDEST, 200) > AUDIBLE)
-        page.wait_for_function("listener.latencySeconds !== null")
+        wait_for(lambda: page.evaluate("listener.latencySeconds") is not None)
         assert 0.0 < page.evaluate("listener.latencySeconds") < 1.0
 
         for bot_id in ("melody", "bass", "drums"):

@@ -405,8 +405,7 @@ def _loses_and_finds_again(page, band):
     with page_process(band.address, port):
         page.wait_for_selector("#veil", state="hidden", timeout=40000)
         sees(page, "document.querySelector('[data-bot=\"pad\"] .db').textContent === '−7.5'")
-        n = page.evaluate("window.musebots.band.bots.get('bass').notes.length")
-        assert n > 8
+        sees(page, "window.musebots.band.bots.get('bass').notes.length > 8")
         assert page.locator('.strip[data-bot="pad"]').count() == 1
     page.close()
 
