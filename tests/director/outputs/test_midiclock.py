@@ -37,7 +37,7 @@ async def run(backend, make_score):
         count_in = -score.tempo_map.seconds_at(score.start_tick)
         output.start(time.monotonic() + count_in + 0.01)
         n_wanted = (score.end_tick - score.start_tick) // 20
-        for _ in range(250):
+        for _ in range(800):
             if sum(m.type == "clock" for m in port.messages) >= n_wanted:
                 break
             if between is not None:
