@@ -20,7 +20,6 @@ CONSTRAINTS = ROOT / "constraints.txt"
 OLDEST, NEWEST = (3, 11), (3, 14)
 IS_WINDOWS = os.name == "nt"
 PACKAGES = ("musebots", "director", "creativity", "ensembles")
-TOGETHER = ("-n", "2", "--dist", "loadgroup")  # what waits for music, beside what computes
 EXTRAS = {"play": "", "test": "[lan,link,midi,ssh,train,research,test]"}
 LINTS = (
     ("ruff check", ["-m", "ruff", "check", "."]),
@@ -56,7 +55,7 @@ def main():
 def test(arguments):
     """Lint, then pytest, whose summary is the last thing said; fail if either did."""
     failed = failed_lints()
-    pytest = [venv_python(), "-m", "pytest", *(arguments or TOGETHER)]
+    pytest = [venv_python(), "-m", "pytest", *arguments]
     if not failed:
         become(pytest)
     say("failed: %s; the tests follow" % ", ".join(failed))

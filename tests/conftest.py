@@ -5,16 +5,6 @@ import signal
 
 import pytest
 
-IN_REAL_TIME = ("live", "interop", "web", "audio", "test_midiclock.py", "test_midiport.py",
-                "test_deadline.py")  # fmt: skip
-
-
-def pytest_collection_modifyitems(items):
-    """What watches the clock runs one after the other, however many processes share the tests."""
-    for item in items:
-        if set(IN_REAL_TIME) & set(item.path.parts):
-            item.add_marker(pytest.mark.xdist_group("real time"))
-
 
 @pytest.fixture(autouse=True)
 def _logging_as_it_was():
