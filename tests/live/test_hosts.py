@@ -85,6 +85,7 @@ def piece_at(where):
     return PIECE.format(where=where, python=sys.executable)
 
 
+@pytest.mark.soak
 def test_a_bot_that_is_started_over_ssh_plays_what_it_plays_here(tmp_path):
     host = own_address()
     server = Server(host, tmp_path)

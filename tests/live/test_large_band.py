@@ -5,6 +5,7 @@ import threading
 import time
 
 import mido
+import pytest
 
 from musebots import messages as m
 
@@ -62,6 +63,7 @@ def a_free_port():
         return sock.getsockname()[1]
 
 
+@pytest.mark.soak
 def test_fifty_bots_on_one_director_miss_no_pulse_and_lose_no_note(tmp_path):
     bots = "".join(f'[[bot]]\nid = "b{n}"\nclass = "hello"\n' for n in range(N_BOTS))
     (tmp_path / "fifty.toml").write_text(PIECE + bots)

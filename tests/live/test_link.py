@@ -32,6 +32,7 @@ def onsets(folder):
     return np.array([when for when, m in sent if m.type == "note_on" and m.velocity])
 
 
+@pytest.mark.soak
 def test_two_directors_on_link_play_together_and_take_over_each_others_tempo(tmp_path):
     ports = free_port(), free_port()
     first = band(tmp_path / "a", 180, 12, ports[0])

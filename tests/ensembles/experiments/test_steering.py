@@ -13,7 +13,7 @@ from ensembles.experiments.base import ExperimentSettings
 from ensembles.experiments.steering import QUICK_ARMS, run
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.timeout(900)
 def test_a_quick_run_fills_every_table_and_keeps_what_it_measured(tmp_path: Path) -> None:
     settings = ExperimentSettings(folder=tmp_path, is_quick=True)

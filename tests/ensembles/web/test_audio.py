@@ -156,7 +156,7 @@ def soak(tmp_path):
     return run
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize(("ppm", "output_rate_hz"), [(150, 44100), (-150, 48000)])
 def test_half_an_hour_on_two_clocks_runs_neither_dry_nor_over_and_latency_stays(
     soak, ppm, output_rate_hz
