@@ -95,7 +95,7 @@ async def test_the_tempo_is_followed(run, make_score):
 
     types, _ = await run(make_score(n_bars=1, tempo_map=FAST), between=slow_down)
     assert types.count("clock") == 192
-    assert time.monotonic() - changed[0] > 1.5  # two bars at the slower tempo
+    assert time.monotonic() - changed[0] > 1.25  # half a second and one; else half and half
 
 
 async def test_a_port_that_is_not_there_names_those_that_are(backend, make_score):
