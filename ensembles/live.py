@@ -8,6 +8,7 @@ import logging
 import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from functools import partial
 
 from director.director import Director
 from director.findings import Finding
@@ -37,7 +38,7 @@ from ensembles.sessions.recorder import Recorder
 from ensembles.sessions.resuming import taken_up
 from ensembles.signals import StopRequest, stopping_on_signals
 from ensembles.sounding import opened_sound
-from ensembles.stage import cast_of, opened
+from ensembles.stage import casting_of, opened
 from ensembles.steering import OnDemand, is_flag_driven, is_steered, with_policy
 from ensembles.supervision import Supervisor
 from ensembles.web.facts import facts_of
@@ -158,7 +159,8 @@ async def _performed(
         supervisor = Supervisor(
             piece.source, versions, on_start=recorder.bot_started if recorder else None
         )
-        cast = cast_of(piece, score)
+        bots = piece.bots if options.saved is None else options.saved.lineup(piece.bots)
+        cast = {bot.id: casting_of(bot, score) for bot in bots}
         guests = leading.guests
         if options.hearing is not None:
             guests = (*guests, options.hearing.guest)
@@ -214,7 +216,7 @@ async def _performed(
         address = await director.open(network, port=options.port)
         if recorder is not None:  # not before: the port may belong to the session that is resumed
             recorder.follow(director.clock)
-            makings = {bot.id: makings_of(bot) for bot in piece.bots}
+            makings = {bot.id: makings_of(bot) for bot in bots}
             recorder.begin(score, cast, makings, piece=piece.name)
         if lan is not None:
             supervisor.hosts = Hosts((lan.host, address[1]), lan.phrase)
@@ -233,7 +235,10 @@ async def _performed(
             )
             stack.callback(moved.close)
         await stack.enter_async_context(steerer.serving(director, (LOOPBACK_HOST, address[1])))
-        async with _reporting(director, on_status, recorder), leading.of(director):
+        if options.saved is not None:
+            supervisor.gone |= set(options.saved.gone)
+        keep = None if recorder is None else partial(_keep, recorder, director, supervisor)
+        async with _reporting(director, on_status, keep), leading.of(director):
             if options.hearing is not None:
                 await stack.enter_async_context(options.hearing.of(director))
             if monitor is not None:
@@ -242,9 +247,9 @@ async def _performed(
             for guest in guests:
                 process = await GuestProcess.start(guest, director, (LOOPBACK_HOST, address[1]))
                 stack.push_async_callback(process.end)
-            for bot in piece.bots:
+            for bot in bots:
                 if not joins_by_itself(bot, options.lan):
-                    await supervisor.begin(bot)
+                    await supervisor.begin(bot, is_of_the_piece=bot in piece.bots)
             if options.page is not None:
                 listening_at = (LOOPBACK_HOST, address[1])
                 page = PageProcess(
@@ -267,17 +272,23 @@ async def _performed(
     return LiveReport(session, recording, supervisor.n_restarts, lan.report() if lan else ())
 
 
+def _keep(recorder: Recorder, director: Director, supervisor: Supervisor) -> None:
+    recorder.keep(director, supervisor.bots, sorted(supervisor.gone))
+
+
 @contextlib.asynccontextmanager
 async def _reporting(
-    director: Director, on_status: Callable[[Status], None], recorder: Recorder | None
+    director: Director,
+    on_status: Callable[[Status], None],
+    keep: Callable[[], None] | None,
 ) -> AsyncIterator[None]:
     """Report the status ten times a second while the block runs; keep what it takes to resume."""
 
     async def report() -> None:
         while True:
             on_status(director.status())
-            if recorder is not None:
-                recorder.keep(director)
+            if keep is not None:
+                keep()
             await asyncio.sleep(STATUS_SECONDS)
 
     task = asyncio.create_task(report())

@@ -34,6 +34,7 @@ from director.director import Casting, Director, SessionReport
 from director.findings import Finding
 from director.outputs.base import OutputEvent
 from director.outputs.midifile import MidiFileOutput
+from director.outputs.recording import short
 from director.score import Score
 from director.steering import SteeringNews
 from ensembles.config import BotSpec
@@ -159,8 +160,13 @@ class Recorder:
         """What steering came to."""
         self._write("steering", tick=tick, kind=type(news).__name__, what=news)
 
-    def keep(self, director: Director) -> None:
-        """At every bar line: what it takes to go on from here, should all be killed."""
+    def keep(
+        self, director: Director, bots: Sequence[BotSpec] = (), gone: Sequence[str] = ()
+    ) -> None:
+        """At every bar line: what it takes to go on from here, should all be killed.
+
+        `bots` are in the band now, `gone` were taken out of it.
+        """
         if self._request is None or not director.clock.is_started or director.is_over:
             return
         bar = director.status().bar
@@ -175,6 +181,8 @@ class Recorder:
                 "bar": bar,
                 "tempo": [[p.tick, p.bpm, p.is_ramp] for p in director.clock.tempo_map.points],
                 "retained": director.reception.retained.plain(),
+                "bots": [asdict(bot) for bot in bots],
+                "gone": list(gone),
             }
         )
 
@@ -215,7 +223,7 @@ class JournalledMidiFile(MidiFileOutput):
 
     def send(self, event: OutputEvent) -> None:
         super().send(event)
-        self._recorder.played(event)
+        self._recorder.played(short(event))
 
     def panic(self) -> None:
         super().panic()
