@@ -98,9 +98,11 @@ class Taste:
             If these values are none.
         """
         try:
-            rows = (tuple(map(float, values[name])) for name in ("weights", "mean", "spread"))
-            counts = (int(values.get(name, 0)) for name in ("n_ratings", "n_listeners"))
-            return cls(float(values["weight"]), *rows, *counts)
+            weights, mean, spread = (
+                tuple(map(float, values[name])) for name in ("weights", "mean", "spread")
+            )
+            n_ratings, n_listeners = (int(values[name]) for name in ("n_ratings", "n_listeners"))
+            return cls(float(values["weight"]), weights, mean, spread, n_ratings, n_listeners)
         except (KeyError, TypeError) as error:
             raise ValueError(f"this is no taste ({error!r})") from error
 

@@ -43,7 +43,10 @@ def export(
     if as_json:
         typer.echo(json.dumps({"sheet": str(found.sheet), "key": str(found.key)}))
     else:
-        typer.echo(f"{found.sheet}: {found.n_lines} pairs of {found.n_clips} clips to be rated, two questions each")
+        typer.echo(
+            f"{found.sheet}: {found.n_lines} pairs of {found.n_clips} clips to be rated, "
+            "two questions each"
+        )
 
 
 @app.command("fit")
@@ -54,7 +57,8 @@ def fit(
     database: Database = DATABASE,
     key: KeyFile = KEY,
     out: Annotated[
-        Path, typer.Option("-o", "--out", help="The taste; 'play' and 'render' look for taste.json.")
+        Path,
+        typer.Option("-o", "--out", help="The taste; 'play' and 'render' look for taste.json."),
     ] = TASTE,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the folds.")] = 0,
     as_json: AsJson = False,
@@ -86,4 +90,3 @@ def report(
         return
     for line in found["lines"]:
         typer.echo(line)
-

@@ -33,7 +33,9 @@ def test_the_band_is_judged_by_the_means_of_its_members():
     judged = [Judgement(0.2, features=quiet), Judgement(0.6, features=loud)]
     likes_silence = taste(silence=2.0)
     f = 2.0 * (0.5 - 0.5) / 0.25
-    assert of_band(judged, likes_silence) == pytest.approx((0.5 * 0.4 + 0.5 / (1 + math.exp(-f)), 0.5))
+    assert of_band(judged, likes_silence) == pytest.approx(
+        (0.5 * 0.4 + 0.5 / (1 + math.exp(-f)), 0.5)
+    )
     score, _ = of_band(judged[:1], likes_silence)
     assert score == pytest.approx(float(blended(0.2, 2.0 * (0.9 - 0.5) / 0.25, 0.5)))
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from ensembles.cli.app import app
 from creativity.assessor.taste import FEATURES
+from ensembles.cli.app import app
 from ensembles.rating import export_pairs, fit_taste, report_ratings
 from musebots.errors import ConfigError
 

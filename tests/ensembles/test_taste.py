@@ -31,7 +31,9 @@ from musebots.messages import Assessed
 from musebots.network import LoopbackNetwork
 from musebots.offline import run_offline
 
-PIECE = 'title = "T"\nbars = 8\nsteering = { mode = "fader" }\n[[section]]\nname = "A"\nchords = "C"'
+PIECE = (
+    'title = "T"\nbars = 8\nsteering = { mode = "fader" }\n[[section]]\nname = "A"\nchords = "C"'
+)
 LIKED = {"run": 1.0, "S": -1.5}
 N_LISTENERS = 40
 
