@@ -102,9 +102,7 @@ class Rehearsals:
             return None
 
 
-def _result(
-    work: Callable[[int], Result], number: int, future: Future[Result] | None
-) -> Result:
+def _result(work: Callable[[int], Result], number: int, future: Future[Result] | None) -> Result:
     """What came of a run; one that failed elsewhere is played here, for its error to be whole."""
     if future is None or future.exception() is not None:
         return work(number)
