@@ -7,11 +7,13 @@ import contextlib
 import re
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from ensembles.lan import DEFAULT_PORT, resolved
 from musebots.agent import Link
 from musebots.errors import ConfigError, NetworkError
+from musebots.musebot import Musebot
 from musebots.network import Address, UdpNetwork
 from musebots.registry import resolve
 from musebots.remote.keys import derived_key
@@ -21,6 +23,9 @@ from musebots.run import parse_address
 __all__ = ["director_address", "name_of", "play_along"]
 
 PING_SECONDS = 0.05
+PATIENCE_SECONDS = 1.5
+WELCOME_SECONDS = 5.0
+RETURN_SECONDS = 30.0
 
 
 def director_address(text: str | None) -> Address:
@@ -68,6 +73,9 @@ async def play_along(
 ) -> None:
     """Play in the band until it is over, or until Ctrl-C.
 
+    When the Director is silent for 1.5 s the bot falls silent, too. It takes its place again if the
+    session goes on within half a minute.
+
     Raises
     ------
     UnknownBot
@@ -84,24 +92,44 @@ async def play_along(
             "the band's key is needed: --key PHRASE, or MUSEBOTS_KEY; play --listen has told it"
         )
     bot_id = bot_id or name_of(reference)
-    bot = resolve(reference).make(bot_id)
+    make = resolve(reference).make
     link = Link(
         bot_id=bot_id,
         network=SealedNetwork(UdpNetwork(), derived_key(phrase)),
         director=director,
+        patience_seconds=PATIENCE_SECONDS,
+        welcome_seconds=WELCOME_SECONDS,
         ping_seconds=PING_SECONDS,
         is_supervised=True,
     )
+    host, port = director
+    on_notice(f"{bot_id} joins the band at {host}:{port}; Ctrl-C leaves it")
+    otherwise = (
+        f"no Director answers at {host}:{port}; it plays with --listen ADDRESS, and with this key?"
+    )
+    while await _played(make(bot_id), link, otherwise):
+        on_notice(
+            f"{bot_id} is silent, for so is the Director at {host}:{port}; it goes on if that does "
+            f"within {RETURN_SECONDS:.0f} s"
+        )
+        otherwise = f"the Director at {host}:{port} has not come back"
+        link = replace(link, welcome_seconds=RETURN_SECONDS)
+
+
+async def _played(bot: Musebot, link: Link, otherwise: str) -> bool:
+    """Let a bot play; whether its Director seems to have died.
+
+    Raises
+    ------
+    NetworkError
+        With the words `otherwise`, when none answers.
+    """
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows ends the process itself
             loop.add_signal_handler(name, bot.leave)
-    on_notice(f"{bot_id} joins the band at {director[0]}:{director[1]}; Ctrl-C leaves it")
     try:
         await bot.run(link)
     except NetworkError as error:
-        host, port = director
-        raise NetworkError(
-            f"no Director answers at {host}:{port}; it plays with --listen ADDRESS, and with this "
-            "key?"
-        ) from error
+        raise NetworkError(otherwise) from error
+    return bot.is_deserted

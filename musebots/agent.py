@@ -53,7 +53,10 @@ class Link:
     port : int
         Own port; 0 takes any free one.
     patience_seconds : float
-        How long the Director may be silent before the agent gives up and leaves.
+        How long the Director may leave the agent without an answer before that falls silent and
+        leaves. Who is not tied to the Director's process should have little of it.
+    welcome_seconds : float
+        How long to wait for a Director in the first place.
     is_supervised : bool
         Whether somebody brings the agent back when it fails, so that it should tell how far it is.
     ping_seconds : float
@@ -66,6 +69,7 @@ class Link:
     director: Address
     port: int = 0
     patience_seconds: float = 5.0
+    welcome_seconds: float = 5.0
     is_supervised: bool = False
     ping_seconds: float = PING_SECONDS
 
@@ -112,7 +116,9 @@ class Agent:
         self.exchange = ClockExchange()
         self._off = asyncio.Event()
         self._welcomed = asyncio.Event()
-        self._n_unanswered = 0
+        self._unanswered_seconds = 0.0
+        self.is_deserted = False
+        """Whether it left because the Director was silent."""
         self._failure: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
 
     async def perform(self) -> None:
@@ -195,45 +201,50 @@ class Agent:
         raise BotFailed(self.id, error) from error
 
     async def _keep_alive(self) -> None:
-        """Send the heartbeat; give up when the Director has fallen silent.
-
-        Silence is counted in own heartbeats: a process that was stopped for a while and goes on
-        finds what it has missed in its socket, and must not take it for silence.
-        """
+        """Send the heartbeat."""
         while True:
             self.tell(Alive(self.id))
             self.on_heartbeat()
             await asyncio.sleep(HEARTBEAT_SECONDS)
-            self._n_unanswered += 1
-            silent = self._n_unanswered * HEARTBEAT_SECONDS
-            if silent > self._link.patience_seconds:
-                if not self._welcomed.is_set():
-                    host, port = self._link.director
-                    raise NetworkError(
-                        f"no Director answers at {host}:{port}; start one with "
-                        "`musebots play`, or give its address"
-                    )
-                log.warning("%s: the Director has been silent for %.0f s, leaving", self.id, silent)
-                self.leave()
 
     async def _say_hello(self) -> None:
+        """Knock until the Director answers, or it has been long enough."""
         hello = Hello(
             PROTOCOL_VERSION, self.id, self.role, " ".join(self.sends), " ".join(self.hears)
         )
-        while not self._welcomed.is_set():
+        for n_said in itertools.count(1):
+            if self._welcomed.is_set():
+                return
             self.tell(hello)
             await asyncio.sleep(HELLO_SECONDS)
+            if n_said * HELLO_SECONDS > self._link.welcome_seconds and not self._welcomed.is_set():
+                host, port = self._link.director
+                raise NetworkError(
+                    f"no Director answers at {host}:{port}; start one with "
+                    "`musebots play`, or give its address"
+                )
 
     async def _exchange_clocks(self) -> None:
+        """Ask for the Director's clock, again and again; give up when it has fallen silent.
+
+        Silence is counted in own questions: a process that was stopped for a while and goes on
+        finds what it has missed in its socket, and must not take it for silence.
+        """
         await self._welcomed.wait()
         steady = self._link.ping_seconds
         first = (seconds for seconds in FIRST_PING_SECONDS if seconds < steady)
         for seconds in itertools.chain(first, itertools.repeat(steady)):
             self.tell(ClockPing(self.id, self.loop_ns))
             await asyncio.sleep(seconds)
+            self._unanswered_seconds += seconds
+            if self._unanswered_seconds > self._link.patience_seconds:
+                silent = self._unanswered_seconds
+                log.warning("%s: the Director has been silent for %.1f s", self.id, silent)
+                self.is_deserted = True
+                self.leave()
 
     def _receive(self, message: Message, datagram: bytes, source: Address) -> None:
-        self._n_unanswered = 0
+        self._unanswered_seconds = 0.0
         match message:
             case Welcome():
                 if not self._welcomed.is_set():

@@ -194,10 +194,14 @@ class GeneratorBot(Musebot):
             intent = Intent.read(message.sender, message.values, self._next_phrase_tick())
             if intent is not None and intent.bot_id != self.id:
                 self._negotiation.intents.add(intent)
-        elif message.topic == "hdensity" and self.band.roles.get(message.sender) == "":
+        elif self.band.roles.get(message.sender) == "":  # its notes are not heard, only this
             values = [value for value in message.values if isinstance(value, (int, float))]
-            if len(values) == 1 and 0 <= values[0] <= 1:  # its notes are not heard, only this
+            if len(values) != 1 or not 0 <= values[0] <= 1:
+                return
+            if message.topic == "hdensity":
                 self._densities[message.sender] = float(values[0])
+            elif message.topic == "density":  # what it wants of the others
+                self.knobs["density"] = float(values[0])
 
     def on_message(self, message: Message) -> None:
         """Other chords than those that were planned for are planned for anew."""

@@ -23,6 +23,9 @@ __all__ = ["main", "parse_address"]
 
 log = logging.getLogger(__name__)
 
+ALONE = {"patience_seconds": 1.5, "ping_seconds": 0.25}
+"""No pipe tells a bot that was started by hand of the Director's death: it must notice."""
+
 
 def parse_address(text: str) -> Address:
     """Read ``host:port``.
@@ -53,6 +56,7 @@ async def _run(arguments: argparse.Namespace) -> None:
             director=parse_address(arguments.director),
             port=arguments.port,
             is_supervised=arguments.supervised,
+            **({} if arguments.tied else ALONE),
         )
     )
 

@@ -14,14 +14,19 @@ from musebots.harmony import Chord, Harmony
 from musebots.messages import OscValue
 from musebots.timebase import PPQ, MeterMap, TimeSignature, beats_from_ticks
 
-__all__ = ["FORM", "LEADING", "SAID", "Spokesman", "speaker_of", "tala_of", "vertical_density"]
+__all__ = ["FORM", "HARMONY", "HEARD", "LEADING", "SAID", "Spokesman", "speaker_of", "tala_of",
+           "vertical_density"]  # fmt: skip
 
 FORM = "form"
 """What a bot that speaks for the band says that it sends: it is no leader to follow."""
 SAID = (
     "notepool", "plan/chords", "plan/chordDuration", "section", "tala", "phraselength", "progress",
-    "hdensity", "vdensity", "intent", "exiting",
+    "density", "hdensity", "vdensity", "intent", "exiting",
 )  # fmt: skip
+HARMONY = ("notepool", "plan/chords", "plan/chordDuration")
+"""What is taken from whoever says it, in a piece that follows and under another conductor."""
+HEARD = ("density", "hdensity", "intent", "exiting")
+"""What a bot that speaks for the band heeds besides."""
 LEADING = ("notepool", "plan/chords")
 PATIENCE_BARS = 4
 LOWEST_PITCH = 48
@@ -90,14 +95,16 @@ class Spokesman:
     ) -> Iterator[tuple[str, tuple[OscValue, ...]]]:
         """What is told with a bar that is about to begin, as (topic, values)."""
         tick = meters.bar_tick(bar)
-        if end_tick:
-            yield "progress", (round(max(0, tick) / end_tick, 4),)
         is_phrase = course.is_phrase_start(bar, meters)
         section = course.at_tick(tick)
+        if section is not None:
+            length = section.end_tick - section.start_tick
+            yield "progress", (round((tick - section.start_tick) / length, 4),)
         if section is not None and section.start_tick == tick:
             yield "section", (section.name,)
             yield "tala", tala_of(meters.time_signature_at(bar))
             yield "phraselength", (PHRASE_BARS,)
+            yield "density", (round(section.density, 4),)
         if not self.leads(tick, meters):
             return
         if is_phrase:

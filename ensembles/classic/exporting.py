@@ -7,12 +7,12 @@ import shutil
 import sys
 from pathlib import Path
 
-from ensembles.classic.folders import CONFIG, INFO, config_text
+from ensembles.classic.folders import CONFIG, INFO, NOTHING, config_text
 from ensembles.classic.sets import safe_id
 from musebots import __version__
 from musebots.errors import ConfigError
 from musebots.registry import resolve, source_file
-from musebots.topics import FORM, SAID
+from musebots.topics import FORM, HARMONY, HEARD, SAID
 
 __all__ = ["export_bot", "write_classic_files"]
 
@@ -24,32 +24,53 @@ PYTHON={python}
 exec "$PYTHON" -m ensembles.classic.playing --bot {bot} "$@"
 """
 
-INFO_TEXT = """## name
+WINDOWS_SCRIPT = '''' Started by a conductor, which has written config.txt before.
+Set files = CreateObject("Scripting.FileSystemObject")
+Set shell = CreateObject("WScript.Shell")
+shell.CurrentDirectory = files.GetParentFolderName(WScript.ScriptFullName)
+shell.Run """{python}"" -m ensembles.classic.playing --bot ""{bot}""", 0, False
+'''
+"""The Max conductors know a bot of Windows by its `run.vbs`."""
+
+INFO_TEXT = """## name ##
+
 {name}
-## version
+
+## version ##
+
 {version}
-## instrumentation
+
+## instrumentation ##
+
 {role}
-## platform
-Python
-## behaviour
-{behaviour}
-## messages
+
 type:
-@{role}
+    @{role}
+
+## platform ##
+
+Python
+
+## behaviour ##
+
+{behaviour}
+
+## messages ##
+
 sends:
 {sends}
+
 receives:
 {receives}
-## license
 
-## credits
+## license ##
 
+## credits ##
 """
 
 
 def export_bot(reference: str, folder: Path) -> Path:
-    """Write a folder with `config.txt`, `info.txt`, `run.command` and `run.sh`.
+    """Write a folder with `config.txt`, `info.txt`, `run.command`, `run.sh` and `run.vbs`.
 
     Parameters
     ----------
@@ -87,13 +108,19 @@ def export_bot(reference: str, folder: Path) -> Path:
         role=bot.role,
         behaviour=doc[0] if doc else "",
         sends=_topics(bot.sends),
-        receives=_topics(bot.hears),
+        receives=_topics((*HARMONY, *(HEARD if FORM in bot.sends else ()), *bot.hears)),
     )
     return folder
 
 
 def write_classic_files(
-    folder: Path, reference: str, *, role: str, behaviour: str, sends: str = "", receives: str = ""
+    folder: Path,
+    reference: str,
+    *,
+    role: str,
+    behaviour: str,
+    sends: str = f"    @{NOTHING}",
+    receives: str = f"    @{NOTHING}",
 ) -> None:
     """Write the files that make a folder a classic musebot.
 
@@ -113,7 +140,10 @@ def write_classic_files(
         receives=receives,
     )
     script = SCRIPT.format(python=shlex.quote(sys.executable), bot=shlex.quote(reference))
+    python = sys.executable if sys.platform == "win32" else "python"
+    windows = WINDOWS_SCRIPT.format(python=python, bot=reference).replace("\n", "\r\n")
     texts = {CONFIG: config, INFO: info, "run.command": script, "run.sh": script}
+    texts["run.vbs"] = windows
     try:
         for file_name, text in texts.items():
             path = folder / file_name
@@ -127,7 +157,8 @@ def write_classic_files(
 def _topics(names: tuple[str, ...]) -> str:
     """Classic topics, one a line; what is our dialect's own is left out."""
     said = [topic for name in names for topic in (SAID if name == FORM else (name,))]
-    return "\n".join(f"@{name}" for name in said if name.partition("/")[0] not in OWN_TOPICS)
+    names = tuple(name for name in said if name.partition("/")[0] not in OWN_TOPICS)
+    return "\n".join(f"    @{name}" for name in names or (NOTHING,))
 
 
 OWN_TOPICS = ("notes", "activations", "flags", "time")

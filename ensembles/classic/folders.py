@@ -8,12 +8,14 @@ from pathlib import Path
 
 from musebots.errors import ConfigError
 
-__all__ = ["CONFIG", "INFO", "Config", "Info", "config_text", "is_classic_folder", "read_config",
-           "read_info", "read_output_channels", "start_command", "write_config"]  # fmt: skip
+__all__ = ["CONFIG", "INFO", "NOTHING", "Config", "Info", "config_text", "is_classic_folder",
+           "read_config", "read_info", "read_output_channels", "start_command",
+           "write_config"]  # fmt: skip
 
 CONFIG, INFO = "config.txt", "info.txt"
 SCRIPTS = ("run.sh", "run.command")
 DEFAULT_OUTPUT_CHANNELS = 2
+NOTHING = "nothing"  # what bots send, or hear, that say nothing, or hear nothing
 _OWN_BOT = "bot.py"
 
 
@@ -151,7 +153,7 @@ def read_info(folder: Path) -> Info:
     sections: dict[str, list[str]] = {}
     current = ""
     for line in _text(folder / INFO).splitlines():
-        heading = re.match(r"\s*##+\s*(\w[\w ]*?)\s*:?\s*$", line)
+        heading = re.match(r"\s*##+\s*(\w[\w ]*?)\s*:?[\s#]*$", line)
         if heading:
             current = heading.group(1).lower()
             sections.setdefault(current, [])
@@ -166,7 +168,8 @@ def read_info(folder: Path) -> Info:
             kind = word
         elif kind and line.startswith("@"):
             topic, _, comment = line[1:].partition(" ")
-            topics[kind][topic.rstrip(",;-")] = comment.strip(" -")
+            if (name := topic.rstrip(",;-")) != NOTHING:
+                topics[kind][name] = comment.strip(" -")
     text = {name: "\n".join(rows).strip() for name, rows in sections.items()}
     return Info(text, tuple(topics["type"]), topics["sends"], topics["receives"])
 

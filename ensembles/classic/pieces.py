@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from glob import escape
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from ensembles.classic.folders import is_classic_folder
 from ensembles.classic.sets import Entry, gain_db_of, parse_set
 from ensembles.config import Piece
 from ensembles.pieces_format.mistakes import explain
@@ -30,7 +32,8 @@ def load_set(path: Path, bots: Path | None = None) -> Piece:
     path : Path
         ``Ensembles/<name>.txt``.
     bots : Path, optional
-        The folder that the bots' folders lie in; ``Musebots`` beside ``Ensembles`` unless given.
+        The folder that the bots' folders lie in, at any depth; ``Musebots`` beside ``Ensembles``
+        unless given.
 
     Raises
     ------
@@ -60,8 +63,17 @@ def load_set(path: Path, bots: Path | None = None) -> Piece:
 
 def _bot_table(entry: Entry, where: Path, source: str) -> dict[str, Any]:
     table: dict[str, Any] = {"id": entry.id, "gain_db": min(12.0, gain_db_of(entry.gain))}
-    if (where / entry.name).is_dir():
-        return {**table, "folder": entry.name, "role": entry.id, "settings": entry.settings}
+    folder = _folder_of(entry.name, where)
+    if folder is not None:
+        return {**table, "folder": folder, "role": entry.id, "settings": entry.settings}
     if entry.name in STOCK_MODULES:
         return {**table, "class": entry.name}
     raise ConfigError(f"{source}: there is no bot {entry.name!r} in {where}; say where with --bots")
+
+
+def _folder_of(name: str, where: Path) -> str | None:
+    """The folder of a bot, relative to `where`: collections are sorted by what bots do."""
+    if (where / name).is_dir():
+        return name
+    found = sorted(path for path in where.rglob(escape(name)) if is_classic_folder(path))
+    return str(found[0].relative_to(where)) if found else None

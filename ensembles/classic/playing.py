@@ -41,7 +41,7 @@ __all__ = ["ClassicLife", "main"]
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT_SECONDS = 1.0
+HEARTBEAT_SECONDS = 0.5  # the Max conductors forget a bot that was silent for more than a second
 PATIENCE_SECONDS = 30.0
 FADE_SECONDS = 5.0
 LOCK_PULSES = 16

@@ -1,7 +1,8 @@
 r"""Classic ensemble files, such as ``tempo 60 duration 360`` and a line for every bot. Pure.
 
 After the bot's name come pairs in any order: `gain` (0..1), `delay` and `kill` (seconds), and other
-words, which go to that bot as ``/broadcast/<word> Conductor <value>``.
+words, which go to that bot as ``/broadcast/<word> Conductor <value>``. Lines that connect bots in
+JACK are passed over.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from director.roster import MAX_NAME_LENGTH
 from musebots.errors import ConfigError
 
 __all__ = ["Entry", "Set", "gain_db_of", "parse_set", "safe_id"]
 
 DEFAULT_BPM, DEFAULT_SECONDS = 120.0, 600.0
+LONGEST_ID = 24  # some bots read 30 characters of each line of their config.txt, and no more
+CABLES = "jack_connect"
 QUIETEST_DB = -60.0
 Value = float | int | str
 
@@ -78,7 +80,7 @@ def parse_set(text: str, *, source: str) -> Set:
     for number, line in enumerate(lines, start=1):
         name, *rest = line.split() or [""]
         where = f"{source}, line {number}"
-        if not name or name.startswith(("#", "//")):
+        if not name or name.startswith(("#", "//")) or name == CABLES:
             continue
         if not entries and name in ("tempo", "duration"):
             pairs = _pairs([name, *rest])
@@ -122,7 +124,7 @@ def safe_id(name: str) -> str:
     >>> safe_id("Arne's Bot (v2)")
     'Arne-s-Bot-v2'
     """
-    cleaned = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[: MAX_NAME_LENGTH - 3]
+    cleaned = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:LONGEST_ID]
     return cleaned or "bot"
 
 

@@ -143,7 +143,8 @@ def play(
     request: dict[str, Any] = {"piece": piece, "bots": None if bots is None else str(bots),
                "bars": bars, "bpm": bpm, "seed": seed, "monitor": is_monitored,
                "sync": sync, "midi_in": midi_in, "follow_tempo": follows_tempo,
-               "policy": policy and policy.value, "target": target, "taste": taste}  # fmt: skip
+               "policy": policy and policy.value, "target": target, "taste": taste,
+               "listen": listen, "classic": classic, "elsewhere": elsewhere}  # fmt: skip
     saved = read_unfinished() if resume else None
     if saved is not None:
         request = saved.request
@@ -154,6 +155,8 @@ def play(
         policy = Mode(request["policy"]) if request.get("policy") else None
         target, taste = request.get("target"), request.get("taste")
         midi_in, follows_tempo = request.get("midi_in"), bool(request.get("follow_tempo"))
+        listen, classic = listen or request.get("listen"), request.get("classic")
+        elsewhere = request.get("elsewhere")
     is_classic = is_set(piece)
     chosen = load_set(Path(piece), bots) if is_classic else load_piece(piece)
     lan = _lan_options(listen, key, classic, elsewhere)

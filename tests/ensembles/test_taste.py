@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
@@ -17,13 +18,13 @@ import pytest
 from typer.testing import CliRunner
 
 from creativity.assessing import shipped_judge
+from creativity.assessor.ratings import COLUMNS
 from creativity.assessor.taste import FEATURES, Taste
 from creativity.judging import Judgement
 from creativity.steerer import GRID, Steerer
 from ensembles.cli.app import app
 from ensembles.config import load_piece, parse_piece
 from ensembles.logbook import read_logbook
-from ensembles.rating import export_pairs
 from ensembles.rendering import Guest, perform_here, render
 from ensembles.steering import STEERER_ID, guest_of, taste_of
 from musebots.errors import ConfigError
@@ -34,16 +35,28 @@ from musebots.offline import run_offline
 PIECE = (
     'title = "T"\nbars = 8\nsteering = { mode = "fader" }\n[[section]]\nname = "A"\nchords = "C"'
 )
+USUAL = np.array([0.4, 3.0, 0.98, 0.99, 0.1, 2.0, 1.0])
+SPREAD = np.array([0.1, 0.5, 0.02, 0.01, 0.05, 0.5, 0.5])
 LIKED = {"run": 1.0, "S": -1.5}
-N_LISTENERS = 40
+N_CLIPS, N_LISTENERS = 24, 20
 
 
 @pytest.fixture(scope="module")
 def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder in which simulated listeners have rated, with the ``taste.json`` of it."""
     folder = tmp_path_factory.mktemp("rated")
-    export_pairs(folder, n_pairs=4, seed=0)
-    answered(folder)
+    rng = np.random.default_rng(0)
+    features = rng.normal(USUAL, SPREAD, (N_CLIPS, len(FEATURES)))
+    key = {
+        f"clip-{index}": {"pair": index // 2, "fader": index % 2, "features": row.tolist()}
+        for index, row in enumerate(features)
+    }
+    (folder / "key.json").write_text(json.dumps(key))
+    liking = (features - USUAL) / SPREAD @ [LIKED.get(name, 0.0) for name in FEATURES]
+    with (folder / "answered.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        writer.writerows(answered(liking, rng))
     done = CliRunner().invoke(
         app,
         ["rate", "fit", str(folder / "answered.csv"), "--ratings", str(folder / "r.sqlite"),
@@ -53,25 +66,15 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def answered(folder: Path) -> None:
-    """Fill in the sheet as listeners of one taste do, with Davidson's chances."""
-    rng = np.random.default_rng(0)
-    key = json.loads((folder / "key.json").read_text())
-    features = np.array([about["features"] for about in key.values()])
-    spread = np.where(features.std(axis=0) > 0, features.std(axis=0), 1.0)
-    taste = np.array([LIKED.get(name, 0.0) for name in FEATURES])
-    liking = dict(zip(key, (features - features.mean(axis=0)) / spread @ taste, strict=True))
-    with (folder / "sheet.csv").open(newline="") as file:
-        asked = list(csv.DictReader(file))
-    with (folder / "answered.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(asked[0]))
-        writer.writeheader()
-        for listener in range(N_LISTENERS):
-            for row in asked:
-                apart = liking[row["first"]] - liking[row["second"]]
-                shares = np.array([np.exp(apart / 2), 0.3, np.exp(-apart / 2)])
-                answer = rng.choice(["first", "tie", "second"], p=shares / shares.sum())
-                writer.writerow({**row, "listener": f"l{listener}", "answer": answer})
+def answered(liking: np.ndarray, rng: np.random.Generator) -> Iterator[tuple[str, ...]]:
+    """What listeners of one taste answer to every pair, with Davidson's chances."""
+    for listener in range(N_LISTENERS):
+        for pair in range(N_CLIPS // 2):
+            first, second = 2 * pair, 2 * pair + 1
+            apart = liking[first] - liking[second]
+            shares = np.array([np.exp(apart / 2), 0.3, np.exp(-apart / 2)])
+            answer = rng.choice(["first", "tie", "second"], p=shares / shares.sum())
+            yield f"l{listener}", "creative", f"clip-{first}", f"clip-{second}", answer
 
 
 def heard(taste: Taste | None) -> tuple[list[Assessed], list[dict[str, Judgement]]]:

@@ -125,7 +125,7 @@ def test_our_bot_plays_under_the_conductors_of_others_and_keeps_to_their_words(c
     assert {raw.split(b"\0")[0] for _, _, raw in heard} == {b"/agent/alive"}
     assert {message for _, message, _ in heard} == {m.Alive("ours")}
     times = [when for when, _, _ in heard]
-    assert max(np.diff(times)) < 1.1
+    assert max(np.diff(times)) < 1.0  # the Max conductors forget who was silent for longer
     errors, onsets = beat_errors(out, truth)
     assert len(onsets) > 4 * 8
     assert np.abs(errors).max() < 0.002
@@ -202,7 +202,7 @@ def test_an_exported_bot_is_a_classic_folder_and_says_what_it_is(tmp_path):
     assert is_classic_folder(made)
     assert read_config(made) == Config("Our-Bass", "127.0.0.1", 4747, 7475)
     info = read_info(made)
-    assert info.sections["instrumentation"] == "bass"
+    assert info.title == "bass"
     assert info.tags == ("bass",)
     assert "--bot bass" in (made / "run.command").read_text()
     with pytest.raises(ConfigError, match="exists already"):
@@ -214,6 +214,7 @@ def test_an_exported_bot_is_a_classic_folder_and_says_what_it_is(tmp_path):
     mine = export_bot(str(tmp_path / "mine.py"), tmp_path / "Mine")
     assert "--bot ." in (mine / "run.sh").read_text()
     assert read_info(mine).sends == {"notepool": ""}
+    assert list(read_info(mine).receives) == ["notepool", "plan/chords", "plan/chordDuration"]
     assert json.dumps(str(mine / "bot.py"))
     assert (mine / "bot.py").is_file()
 

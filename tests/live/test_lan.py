@@ -154,6 +154,46 @@ def test_over_a_bad_network_a_guest_loses_no_note_and_keeps_time(tmp_path):
     assert max(offsets_ms[6:]) < 2.0  # the clocks are one: what is left is the estimate's error
 
 
+def test_when_the_director_is_killed_bots_fall_silent_in_two_seconds_and_go_on_with_it(tmp_path):
+    host, port = own_address(), free_port()
+    (tmp_path / "steady.py").write_text(BOT)
+    (tmp_path / "piece.toml").write_text(
+        'title = "Cut off"\nbars = 6\n[tempo]\nbpm = 200\nritardando = false\n'
+        '[[section]]\nname = "A"\nchords = "C"\n[[bot]]\nid = "steady"\nclass = "hello"\n'
+        '[[bot]]\nclass = "hello"\n'
+    )
+    where = ("--port", str(port), "-o", "live.mid", "--key", KEY)
+    band = play("piece.toml", "--elsewhere", "steady", "--listen", host, *where, cwd=tmp_path)
+    until_line(band, "musebots: other machines join with")
+    bot = join("steady.py", "--director", f"{host}:{port}", cwd=tmp_path)
+    by_hand = subprocess.Popen(
+        [sys.executable, "-m", "musebots.run", "--bot", "hello", "--id", "by-hand",
+         "--director", f"127.0.0.1:{port}"], cwd=tmp_path,
+    )  # fmt: skip
+    until_line(band, "bar 3")
+    band.kill()
+    killed = time.monotonic()
+    band.communicate()
+    until_line(bot, "musebots: steady is silent")
+    silent_seconds = time.monotonic() - killed
+    by_hand.wait(timeout=10)
+    gone_seconds = time.monotonic() - killed
+    assert silent_seconds < 2.0
+    assert gone_seconds < 2.3  # silent within two, and the process has ended
+    resumed = play("--resume", *where, cwd=tmp_path)
+    output, _ = resumed.communicate(timeout=60)
+    said, _ = bot.communicate(timeout=20)
+    assert (resumed.returncode, bot.returncode) == (0, 0), output + said
+    onsets = {tick for tick, is_on, _ in notes_of(tmp_path / "live.mid")["steady"] if is_on}
+    assert onsets == set(range(0, 6 * 1920, 480)), output + said
+
+
+def free_port():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("", 0))
+        return sock.getsockname()[1]
+
+
 def test_a_key_that_is_missing_or_too_short_and_an_address_that_is_none_are_told(tmp_path):
     for key, sentence in (("", "the band's key is needed"), ("short", "at least 12 characters")):
         bot = join("hello", "--director", "127.0.0.1:9", cwd=tmp_path, key=key)

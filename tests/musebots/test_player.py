@@ -94,3 +94,19 @@ def test_it_plays_less_where_another_that_leads_means_to_play_more():
     assert density[:4] == [0.5] * 4
     assert density[4:8] == pytest.approx([0.3] * 4)
     assert density[8:12] == [0.5] * 4
+
+
+class Told(Player):
+    """A classic producer, which plays no notes, wants the band to be sparse."""
+
+    async def prepare(self):
+        await super().prepare()
+        self.band.roles["producer"] = ""
+        for value in (0.2, 2.0, "much"):
+            self.hear(Broadcast("density", "producer", (value,)))
+
+
+def test_it_turns_to_the_density_that_a_producer_wants():
+    Player.said = []
+    rehearse(Told, bars=2)
+    assert {round(c.density, 6) for c in Told.generator.contexts} == {0.2}

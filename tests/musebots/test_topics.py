@@ -85,9 +85,9 @@ def test_one_bot_speaks_for_the_band_of_its_form_and_its_harmony(tmp_path):
     assert by_topic["section"] == [["verse"], ["end"]]
     assert by_topic["tala"] == [[4, 4, 4, 4]] * 2
     assert by_topic["phraselength"] == [[4]] * 2
-    progress = [value for (value,) in by_topic["progress"]]
-    assert progress == sorted(progress)
-    assert (progress[0], progress[-1], len(progress)) == (0.0, 1.0, 13)
+    assert by_topic["density"] == [[0.5]] * 2
+    verse, end = [[n / 8] for n in range(8)], [[n / 4] for n in range(4)]
+    assert by_topic["progress"] == [*verse, *end, [1.0]]
     assert by_topic["exiting"] == [[1]]
     assert by_topic["notepool"][:3] == [[50, 54, 57], [59, 62, 66], [57, 61, 64, 67]]
     assert by_topic["plan/chords"][0] == ["0 4 7", "9 12 16", "5 9 12", "7 11 14 17"]
