@@ -36,7 +36,7 @@ from ensembles.sessions.makings import makings_of
 from ensembles.sessions.recorder import Recorder
 from ensembles.sessions.resuming import taken_up
 from ensembles.signals import StopRequest, stopping_on_signals
-from ensembles.sounding import opened_sound
+from ensembles.sounding import metered, opened_sound
 from ensembles.stage import cast_of, opened
 from ensembles.steering import (
     STEERER_ID,
@@ -247,7 +247,11 @@ async def _performed(
             )
             stack.callback(moved.close)
         await stack.enter_async_context(steerer.serving(director, (LOOPBACK_HOST, address[1])))
-        async with _reporting(director, on_status, recorder), leading.of(director):
+        async with (
+            _reporting(director, on_status, recorder),
+            metered(audio, director.desk),
+            leading.of(director),
+        ):
             if options.hearing is not None:
                 await stack.enter_async_context(options.hearing.of(director))
             if monitor is not None:
