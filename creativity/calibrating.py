@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import islice
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -19,18 +20,21 @@ from creativity.calibration import RateNull, WindowNull, block_maxima, design_ef
 from creativity.collecting import Playing
 from creativity.fitting import fit_innovation
 from creativity.innovation import Innovation
-from creativity.scoring import Run, Scorer
+from creativity.scoring import Run, Scored, Scorer, networks_of
 from creativity.tables import NullTable
 from musebots.arrays import FloatArray
 from musebots.errors import BackgroundError
 
-__all__ = ["ERROR_RATES", "Plan", "calibrate"]
+__all__ = ["ERROR_RATES", "InTurn", "Plan", "Source", "calibrate"]
 
 Doubles = npt.NDArray[np.float64]
 
 ERROR_RATES = (0.01, 0.05, 0.1)
 N_THRESHOLDS = 32
 MOST_TO_FIT = 24
+STRIDES = (17, 37, 67, 101)
+"""Primes: windows that are kept lie at every place of a bar."""
+RUNS_PER_STRIDE = 6
 ALIKE_SHARE = 0.05
 """How alike the blocks of a run are is measured at the score that so many of them exceed."""
 
@@ -73,7 +77,8 @@ class Plan:
     def of(cls, n_runs: int, **more: Any) -> Plan:
         """Share out `n_runs`: three of twenty, 24 at most, each to fit and table, two to test.
 
-        The rest tunes: the rarer what is promised, the more runs that takes.
+        The rest tunes: the rarer what is promised, the more runs that takes. The more there are,
+        the fewer windows of each are kept.
 
         Raises
         ------
@@ -84,11 +89,38 @@ class Plan:
             raise ValueError(f"calibrating takes at least 4 runs, got {n_runs}")
         n_fit = n_table = max(1, min(MOST_TO_FIT, 3 * n_runs // 20))
         n_test = max(1, n_runs // 10)
-        return cls(n_fit, n_table, n_runs - n_fit - n_table - n_test, n_test, **more)
+        n_tune = n_runs - n_fit - n_table - n_test
+        stride = next((s for s in STRIDES if s * RUNS_PER_STRIDE >= n_tune), STRIDES[-1])
+        return cls(n_fit, n_table, n_tune, n_test, **{"stride": stride, **more})
+
+
+class Source(Protocol):
+    """Where runs of normal playing come from, each of them once."""
+
+    def runs(self, n: int) -> Iterator[Run]:
+        """The next `n` runs, in order."""
+
+    def scored(self, n: int, scorer: Scorer) -> Iterator[Scored]:
+        """The scores of the next `n` runs, in order."""
+
+
+class InTurn:
+    """Runs from an iterator, scored here, one after the other."""
+
+    def __init__(self, runs: Iterator[Run]) -> None:
+        self._runs = runs
+
+    def runs(self, n: int) -> Iterator[Run]:
+        """The next `n` runs."""
+        return islice(self._runs, n)
+
+    def scored(self, n: int, scorer: Scorer) -> Iterator[Scored]:
+        """The scores of the next `n` runs."""
+        return map(scorer.scored, islice(self._runs, n))
 
 
 def calibrate(
-    runs: Iterator[Run],
+    source: Source,
     plan: Plan,
     *,
     piece: str,
@@ -99,8 +131,8 @@ def calibrate(
 
     Parameters
     ----------
-    runs : iterator of Run
-        At least ``plan.n_runs``, each with the same bots.
+    source : Source
+        Of at least ``plan.n_runs`` runs, each with the same bots.
     plan : Plan
     piece : str
         Its name, for people.
@@ -114,13 +146,13 @@ def calibrate(
     BackgroundError
         If a bot told no activations, or its network is not the same in all runs.
     """
-    source = _Source(runs, plan.n_runs, on_progress)
-    innovations, told = _fitted(source.take(plan.n_fit))
-    tables = _tables(innovations, source.take(plan.n_table))
+    checked = _Checked(plan.n_runs, on_progress)
+    innovations, told = _fitted(checked.runs(source.runs(plan.n_fit)))
+    tables = _tables(innovations, checked.runs(source.runs(plan.n_table)))
     scorer = Scorer(innovations, tables, plan.setup)
-    tune = [scorer.scores(run) for run in source.take(plan.n_tune)]
+    tune = list(checked.scores(source.scored(plan.n_tune, scorer)))
     norms = {bot_id: _norm([run[bot_id] for run in tune], plan) for bot_id in tune[0]}
-    test = [scorer.scores(run) for run in source.take(plan.n_test)]
+    test = list(checked.scores(source.scored(plan.n_test, scorer)))
     voices = {
         bot_id: Voice(
             bot_id,
@@ -149,30 +181,33 @@ def calibrate(
     )
 
 
-class _Source:
-    """Runs one by one, checked and counted."""
+class _Checked:
+    """Runs and scores as they come, counted, and made sure to be of the same networks."""
 
-    def __init__(
-        self, runs: Iterator[Run], n_runs: int, on_progress: Callable[[float], None]
-    ) -> None:
-        self._runs = runs
+    def __init__(self, n_runs: int, on_progress: Callable[[float], None]) -> None:
         self._n_runs = n_runs
         self._n_taken = 0
-        self._networks: dict[str, str] = {}
+        self._networks: Mapping[str, str] = {}
         self._on_progress = on_progress
 
-    def take(self, n: int) -> Iterator[Run]:
-        for _ in range(n):
-            run = next(self._runs)
-            networks = {bot_id: playing.network for bot_id, playing in run.items()}
-            self._networks = self._networks or networks
-            if not networks:
-                raise BackgroundError("no bot of this piece tells its activations: none to monitor")
-            if networks != self._networks:
-                raise BackgroundError("the bots' networks are not the same in all runs")
+    def runs(self, runs: Iterator[Run]) -> Iterator[Run]:
+        for run in runs:
+            self._check(networks_of(run))
             yield run
-            self._n_taken += 1
-            self._on_progress(self._n_taken / self._n_runs)
+
+    def scores(self, scored: Iterator[Scored]) -> Iterator[Mapping[str, Doubles]]:
+        for one in scored:
+            self._check(one.networks)
+            yield one.scores
+
+    def _check(self, networks: Mapping[str, str]) -> None:
+        self._networks = self._networks or networks
+        if not networks:
+            raise BackgroundError("no bot of this piece tells its activations: none to monitor")
+        if networks != self._networks:
+            raise BackgroundError("the bots' networks are not the same in all runs")
+        self._n_taken += 1
+        self._on_progress(self._n_taken / self._n_runs)
 
 
 def _fitted(runs: Iterator[Run]) -> tuple[dict[str, Innovation], dict[str, Playing]]:

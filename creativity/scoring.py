@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +15,32 @@ from creativity.streaming import StreamingScanner
 from creativity.tables import NullTable
 from musebots.arrays import FloatArray
 
-__all__ = ["Run", "Scorer", "score_run"]
+__all__ = ["Run", "Scored", "Scorer", "networks_of", "score_run"]
 
 Doubles = npt.NDArray[np.float64]
 Run = Mapping[str, Playing]
 """What every bot's network did through one run, by bot id."""
+
+
+def networks_of(run: Run) -> dict[str, str]:
+    """Which network each bot played from, by bot id."""
+    return {bot_id: playing.network for bot_id, playing in run.items()}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scored:
+    """What is kept of a run when nothing else is needed.
+
+    Parameters
+    ----------
+    networks : mapping of str to str
+        By bot id.
+    scores : mapping of str to array
+        Of every window, (n_windows,), by bot id; the band's id is empty.
+    """
+
+    networks: Mapping[str, str]
+    scores: Mapping[str, Doubles]
 
 
 class Scorer:
@@ -50,6 +72,10 @@ class Scorer:
             {bot_id: voice.table for bot_id, voice in voices},
             background.setup,
         )
+
+    def scored(self, run: Run) -> Scored:
+        """The scores of a run, and of which networks they are."""
+        return Scored(networks_of(run), self.scores(run))
 
     def scores(self, run: Run) -> dict[str, Doubles]:
         """Score of every window, by bot and, if there are several, of the band."""

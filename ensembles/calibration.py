@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from random import Random
 
 from creativity.background import Background, Setup
@@ -11,6 +12,7 @@ from creativity.calibrating import Plan, calibrate
 from creativity.collecting import Collector
 from creativity.scoring import Run
 from ensembles.config import Piece
+from ensembles.rehearsals import Rehearsals
 from ensembles.rendering import Guest, perform_here
 from ensembles.stage import mistakes_of
 from musebots.generators import STEPS_PER_BEAT
@@ -19,7 +21,7 @@ from musebots.musebot import Musebot
 from musebots.network import LoopbackNetwork
 from musebots.offline import run_offline
 
-__all__ = ["calibrate_piece", "play_run", "run_seed", "runs_of"]
+__all__ = ["calibrate_piece", "play_run", "run_seed"]
 
 FIRST_SEED = 1_000_000_000
 """Runs of a background have seeds from here on: nobody's own session is among them by accident."""
@@ -71,12 +73,8 @@ def play_run(piece: Piece, *, seed: int, bars: int | None = None, bpm: float | N
     return run_offline(session())
 
 
-def runs_of(piece: Piece, *, seed: int, bars: int | None = None) -> Iterator[Run]:
-    """Runs of normal playing, without end; the same seed gives the same runs."""
-    index = 0
-    while True:
-        yield play_run(piece, seed=run_seed(seed, index), bars=bars)
-        index += 1
+def _run(piece: Piece, seed: int, bars: int | None, index: int) -> Run:
+    return play_run(piece, seed=run_seed(seed, index), bars=bars)
 
 
 def calibrate_piece(
@@ -87,6 +85,7 @@ def calibrate_piece(
     seed: int = 0,
     setup: Setup | None = None,
     flags_per_hour: float = 4.0,
+    n_jobs: int = 1,
     on_progress: Callable[[float], None] = lambda share: None,
 ) -> Background:
     """Make the background of a piece; the same arguments and networks give the same background.
@@ -104,6 +103,8 @@ def calibrate_piece(
         How windows are scanned.
     flags_per_hour : float
         What is counted on the runs held out.
+    n_jobs : int
+        So many runs are played at a time, each in a process of its own.
     on_progress : callable
         Hears the share done, 0..1.
 
@@ -124,9 +125,9 @@ def calibrate_piece(
     made = {"seed": seed, "bars": score.n_bars, "n_runs": n_runs}
     if piece.table.steering is not None:
         made["steered"] = 1  # faders were everywhere: steering is normal here
-    with mistakes_of(piece):
+    with mistakes_of(piece), Rehearsals(partial(_run, piece, seed, bars), n_jobs) as rehearsals:
         return calibrate(
-            runs_of(piece, seed=seed, bars=bars),
+            rehearsals,
             plan,
             piece=piece.name,
             made=made,

@@ -8,7 +8,6 @@ import logging
 import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from functools import partial
 
 from director.director import Director
 from director.findings import Finding
@@ -37,9 +36,18 @@ from ensembles.sessions.makings import makings_of
 from ensembles.sessions.recorder import Recorder
 from ensembles.sessions.resuming import taken_up
 from ensembles.signals import StopRequest, stopping_on_signals
-from ensembles.sounding import opened_sound
+from ensembles.sounding import metered, opened_sound
 from ensembles.stage import casting_of, opened
-from ensembles.steering import OnDemand, is_flag_driven, is_steered, with_policy
+from ensembles.steering import (
+    STEERER_ID,
+    OnDemand,
+    guest_of,
+    is_flag_driven,
+    is_steered,
+    taste_of,
+    with_policy,
+    words_of,
+)
 from ensembles.supervision import Supervisor
 from ensembles.web.facts import facts_of
 from ensembles.web.listening import environment_of
@@ -166,8 +174,12 @@ async def _performed(
             guests = (*guests, options.hearing.guest)
         cast |= {guest.id: guest.casting(score.seed) for guest in guests}
         logbook = Logbook(logbook_path(recording), score, is_begun=monitor is not None)
-        steerer = OnDemand()
+        taste = taste_of(piece, options.taste, on_notice=on_notice)
+        steering = guest_of(taste)
+        cast[STEERER_ID] = steering.casting(score.seed)
+        steerer = OnDemand(steering)
         if is_steered(piece, score):
+            on_notice(words_of(taste))
             steerer.start()
 
         def on_finding(finding: Finding, tick: int) -> None:
@@ -208,7 +220,8 @@ async def _performed(
             on_steering=on_steering,
             witness=recorder,
         )
-        director.roster.leave(PAGE_ID)  # nobody waits for the page
+        for nobody_waits_for in (PAGE_ID, STEERER_ID):
+            director.roster.leave(nobody_waits_for)
         if options.saved is not None:
             director.restore(options.saved.retained)
         lan = None if options.lan is None else Lan(options.lan)
@@ -222,7 +235,8 @@ async def _performed(
             supervisor.hosts = Hosts((lan.host, address[1]), lan.phrase)
             on_notice(f"other machines join with: {lan.invitation(address[1])}")
             await stack.enter_async_context(lan.announced(piece.name, address[1]))
-        supervisor.attach(director, (LOOPBACK_HOST, address[1]))
+        gone = () if options.saved is None else options.saved.gone
+        supervisor.attach(director, (LOOPBACK_HOST, address[1]), gone=gone)
         stack.push_async_callback(supervisor.end)
         request.attach(director.stop)
         stack.callback(request.detach)
@@ -235,10 +249,11 @@ async def _performed(
             )
             stack.callback(moved.close)
         await stack.enter_async_context(steerer.serving(director, (LOOPBACK_HOST, address[1])))
-        if options.saved is not None:
-            supervisor.gone |= set(options.saved.gone)
-        keep = None if recorder is None else partial(_keep, recorder, director, supervisor)
-        async with _reporting(director, on_status, keep), leading.of(director):
+        async with (
+            _reporting(director, on_status, recorder, supervisor),
+            metered(audio, director.desk),
+            leading.of(director),
+        ):
             if options.hearing is not None:
                 await stack.enter_async_context(options.hearing.of(director))
             if monitor is not None:
@@ -272,23 +287,20 @@ async def _performed(
     return LiveReport(session, recording, supervisor.n_restarts, lan.report() if lan else ())
 
 
-def _keep(recorder: Recorder, director: Director, supervisor: Supervisor) -> None:
-    recorder.keep(director, supervisor.bots, sorted(supervisor.gone))
-
-
 @contextlib.asynccontextmanager
 async def _reporting(
     director: Director,
     on_status: Callable[[Status], None],
-    keep: Callable[[], None] | None,
+    recorder: Recorder | None,
+    supervisor: Supervisor,
 ) -> AsyncIterator[None]:
     """Report the status ten times a second while the block runs; keep what it takes to resume."""
 
     async def report() -> None:
         while True:
             on_status(director.status())
-            if keep is not None:
-                keep()
+            if recorder is not None:
+                recorder.keep(director, supervisor)
             await asyncio.sleep(STATUS_SECONDS)
 
     task = asyncio.create_task(report())

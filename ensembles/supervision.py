@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -91,11 +91,11 @@ class Supervisor:
         self.mistake: ConfigError | None = None
         self.hosts: Hosts | None = None
         self.n_restarts: dict[str, int] = {}
-        self.gone: set[str] = set()
-        """Who was taken out of the band."""
+        self._removed: set[str] = set()
 
-    def attach(self, director: Director, address: Address) -> None:
-        """The Director that the bots play for, and where it listens."""
+    def attach(self, director: Director, address: Address, *, gone: Iterable[str] = ()) -> None:
+        """The Director that the bots play for, where it listens, and who was taken out before."""
+        self._removed.update(gone)
         self._director = director
         self._address = address
         self._lineup = Lineup(director)
@@ -106,6 +106,11 @@ class Supervisor:
     def bots(self) -> tuple[BotSpec, ...]:
         """Who is in the band, of those that are started here."""
         return tuple(charge.bot for charge in self._charges.values())
+
+    @property
+    def gone(self) -> tuple[str, ...]:
+        """Who was taken out of it."""
+        return tuple(sorted(self._removed))
 
     @property
     def is_deserted(self) -> bool:
@@ -132,7 +137,7 @@ class Supervisor:
         self._sources.track(bot.id, bot.bot)
         process = await self._start(bot)
         self._n_begun += 1
-        self.gone.discard(bot.id)
+        self._removed.discard(bot.id)
         self._charges[bot.id] = _Charge(bot, process, self._loop.time(), is_of_the_piece)
         self._watch(bot.id, process)
 
@@ -265,7 +270,7 @@ class Supervisor:
 
     def _remove(self, bot_id: str) -> None:
         charge = self._charges.pop(bot_id)
-        self.gone.add(bot_id)
+        self._removed.add(bot_id)
         self._director.remove_bot(bot_id)
         is_classic = is_classic_folder(charge.bot.bot)
         self._retire(charge.process, FADE_SECONDS if is_classic else LEAVE_SECONDS)

@@ -11,7 +11,7 @@ and the others fill in, or one of the others stops for a bar (`musebots.rests`).
 
 from __future__ import annotations
 
-import zlib
+import hashlib
 from collections.abc import Iterator, Mapping
 
 from musebots.form import TURNS, Course, Section
@@ -191,8 +191,13 @@ class Negotiation:
 
 
 def _even(text: str) -> int:
-    """A number below 2**32 that a text decides."""
-    return zlib.crc32(text.encode())
+    """A number below 2**32 that a text decides.
+
+    Of texts that differ in a digit, as those of neighbouring seeds do, it makes numbers that have
+    nothing to do with each other; a checksum such as CRC-32 does not.
+    """
+    digest = hashlib.blake2b(text.encode(), digest_size=4).digest()
+    return int.from_bytes(digest, "big")
 
 
 def _rank(role: str) -> int:

@@ -211,7 +211,8 @@ class TempoMap:
         kept = [point for point in self.points if point.tick < tick]
         before = self.bpm_at(tick)
         if kept and kept[-1].is_ramp and not ramp_ticks:
-            # a ramp that is cut short must not lean towards the new tempo: the past stays
+            # a ramp that is cut short must not lean towards the new tempo: the past stays, but for
+            # the last tick, which keeps the tempo that it begins with
             last = kept.pop()
             is_ramp = last.tick < tick - 1
             kept.append(TempoPoint(last.tick, last.bpm, is_ramp=is_ramp))

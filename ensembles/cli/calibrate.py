@@ -30,6 +30,12 @@ def calibrate(
             "--window", min=2, max=1024, help="Steps (16ths) that a window holds; two bars if not."
         ),
     ] = None,
+    n_jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs", "-j", min=1, help="So many runs at a time; as many as there are cores if not."
+        ),
+    ] = None,
     as_json: AsJson = False,
     verbose: Verbose = 0,
     quiet: Quiet = False,
@@ -40,6 +46,7 @@ def calibrate(
     from ensembles.calibration import calibrate_piece
     from ensembles.config import load_piece
     from ensembles.progress import share_done
+    from ensembles.rehearsals import default_jobs
     from musebots.generators import STEP_TICKS
 
     chosen = load_piece(piece)
@@ -52,6 +59,7 @@ def calibrate(
             bars=bars,
             seed=seed,
             setup=Setup(window_steps, block_steps=4 * window_steps),
+            n_jobs=n_jobs or default_jobs(),
             on_progress=on_progress,
         )
     save_background(background, path)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from importlib import metadata
 
 from ensembles.experiments.base import Cell
+from ensembles.rehearsals import n_cores
 from musebots import __version__
 from musebots.rnn.checkpoint import shipped_checkpoint
 from musebots.rnn.vocabulary import ROLES
@@ -23,7 +23,7 @@ def conditions() -> dict[str, Cell]:
         "python": platform.python_version(),
         **{name: version for name in _LIBRARIES if (version := _version(name))},
         "platform": f"{platform.system()} {platform.machine()}",
-        "cores": _n_cores(),
+        "cores": n_cores(),
     }
 
 
@@ -32,13 +32,6 @@ def _version(library: str) -> str | None:
         return metadata.version(library)
     except metadata.PackageNotFoundError:
         return None
-
-
-def _n_cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def shipped_digests() -> dict[str, str]:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from creativity.background import Setup
-from creativity.calibrating import Plan, calibrate
+from creativity.calibrating import InTurn, Plan, calibrate
 from creativity.collecting import Playing
 
 N_UNITS = 24
@@ -36,4 +36,4 @@ def small_background(bots=("a", "b"), *, n_runs=20, setup=SETUP):
             yield {bot: playing(rng) for bot in bots}
 
     plan = Plan.of(n_runs, setup=setup, stride=5)
-    return calibrate(runs(), plan, piece="test", made={"seed": 0})
+    return calibrate(InTurn(runs()), plan, piece="test", made={"seed": 0})

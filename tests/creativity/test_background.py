@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from creativity.background import BAND, load_background, save_background
-from creativity.calibrating import Plan, calibrate
+from creativity.calibrating import InTurn, Plan, calibrate
 from musebots.errors import BackgroundError
 
 from .listening import NETWORK, playing, small_background
@@ -42,7 +42,7 @@ def test_no_run_serves_two_purposes(background):
             seen.append(index)
             yield {"a": playing(np.random.default_rng(index))}
 
-    made = calibrate(runs(), Plan.of(12, setup=background.setup), piece="x", made={})
+    made = calibrate(InTurn(runs()), Plan.of(12, setup=background.setup), piece="x", made={})
     assert seen == list(range(12))
     assert sum(made.made["runs"].values()) == 12
     assert made.band is None
@@ -69,7 +69,7 @@ def test_networks_that_change_between_runs_are_refused():
             yield {"a": playing(np.random.default_rng(1), network="b" * 64)}
 
     with pytest.raises(BackgroundError, match="not the same"):
-        calibrate(runs(), Plan.of(8), piece="x", made={})
+        calibrate(InTurn(runs()), Plan.of(8), piece="x", made={})
 
 
 def test_runs_too_short_for_a_block_are_refused(background):
@@ -78,12 +78,12 @@ def test_runs_too_short_for_a_block_are_refused(background):
             yield {"a": playing(np.random.default_rng(0), n_steps=12)}
 
     with pytest.raises(BackgroundError, match="play more bars"):
-        calibrate(runs(), Plan.of(8, setup=background.setup), piece="x", made={})
+        calibrate(InTurn(runs()), Plan.of(8, setup=background.setup), piece="x", made={})
 
 
 def test_a_piece_whose_bots_tell_nothing_cannot_be_calibrated():
     with pytest.raises(BackgroundError, match="none to monitor"):
-        calibrate(iter([{}] * 8), Plan.of(8), piece="x", made={})
+        calibrate(InTurn(iter([{}] * 8)), Plan.of(8), piece="x", made={})
 
 
 def test_what_is_no_background_is_refused_in_a_sentence(tmp_path, background):

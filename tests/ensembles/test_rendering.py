@@ -216,9 +216,9 @@ def test_the_last_strokes_are_as_strong_as_the_section_that_they_end():
 
 
 GOLDEN = {
-    "trio": "3ea1b02786f8b506ff1f7697eb14176bec19ce14fa17803d5c5e29a80c0f4a38",
-    "waltz": "0d06223d617ffd9c878e1666683ddb57294554246154bf944f2ed6390f248080",
-    "nightfall": "6983cfb10904666d9f640ecfebf01adf82954bcbefde6a9d2f763847b38c9a96",
+    "trio": "8d9453774ba3e3eb091a8319e045059021036ff429df729c33d892301e065244",
+    "waltz": "de4e9d8976b5000305988b446688ca9633ae4ae98becaa7d147f87d435fb59c7",
+    "nightfall": "ee15f558f3824a0d382e5050ee9f0f1daa424d8cf1ab95b19c8c92064e4cecfe",
 }
 
 
