@@ -7,6 +7,7 @@ from importlib import resources
 
 from creativity.assessor.assessor import Assessor, load_assessor
 from creativity.assessor.phrases import Phrases
+from creativity.assessor.taste import FEATURES
 from creativity.judging import BARS_BEFORE, BARS_JUDGED, Judgement, Passage, faults_of
 from musebots.rnn.vocabulary import ROLES
 
@@ -47,7 +48,8 @@ class AssessorJudge:
             longest_run=scale.longest_run,
             highest_bits=assessor.score.wundt.high,
         )
-        return Judgement(min(1.0, max(0.0, parts["A"])), faults)
+        features = tuple(parts[name] for name in FEATURES)
+        return Judgement(min(1.0, max(0.0, parts["A"])), faults, features)
 
 
 def shipped_judge() -> AssessorJudge | None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Protocol
 
+from creativity.assessor.taste import Taste
 from creativity.policies import Verdict
 from musebots.harmony import ChordSpan, Harmony
 from musebots.measures.part import Part
@@ -22,6 +24,7 @@ __all__ = [
     "Judge",
     "Judgement",
     "Passage",
+    "of_band",
     "passage_of",
     "verdict_of",
 ]
@@ -42,13 +45,13 @@ class Judgement:
         How creative, 0..1.
     faults : tuple of Verdict
         What makes it no music: noise, stuck, collapse; mostly nothing.
-    weight : float
-        Of people's ratings in the score; 0: a machine's proxy.
+    features : tuple of float
+        What a taste looks at, see `creativity.assessor.taste.FEATURES`; empty where unknown.
     """
 
     score: float
     faults: tuple[Verdict, ...] = ()
-    weight: float = 0.0
+    features: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,20 @@ def faults_of(
     if parts["silence"] < 1 and (is_off or parts["bits"] > highest_bits):
         faults.append("noise")
     return tuple(faults)
+
+
+def of_band(judgements: Sequence[Judgement], taste: Taste | None) -> tuple[float, float]:
+    """How creative a band is whose members are judged so, and the weight of people's ratings in it.
+
+    The mean of the members, and what listeners would say of the means of what their phrases are
+    made of: that is what they were asked about.
+    """
+    score = fmean(judgement.score for judgement in judgements)
+    features = [judgement.features for judgement in judgements]
+    if taste is None or not taste.weight or not all(features):
+        return score, 0.0
+    liking = taste.liking([fmean(values) for values in zip(*features, strict=True)])
+    return taste.blended(score, liking), taste.weight
 
 
 def verdict_of(judgement: Judgement, level: float | None) -> Verdict:

@@ -13,7 +13,8 @@ from collections import deque
 from collections.abc import Mapping
 
 from creativity.assessing import shipped_judge
-from creativity.judging import Judge, Judgement, passage_of, verdict_of
+from creativity.assessor.taste import Taste
+from creativity.judging import Judge, Judgement, of_band, passage_of, verdict_of
 from creativity.policies import Decision, Memory, Seen, Situation, decide
 from musebots.messages import Action, Assessed, Flag, Message, Policy, Steer
 from musebots.musebot import Musebot
@@ -27,11 +28,16 @@ LEAD_BEATS = 2.0
 """Ahead of the first bot that plans a bar, the drums, by half a beat."""
 LEVEL_BARS = 8
 """Judgements that a level is the mean of: one alone says little (sd 0.2 within a piece)."""
+FEWEST_JUDGEMENTS = 4
+"""Before there are so many a policy does not act on them."""
 GRID = 2.0**-10
 
 
 class Steerer(Musebot):
-    """See the module's text. It has no settings: the Director tells it the policy in force."""
+    """See the module's text. The Director tells it the policy in force.
+
+    Its setting ``taste`` holds what listeners prefer, see `creativity.assessor.taste.Taste`.
+    """
 
     role = "steerer"
     hears = ("notes", "flags", "steering")
@@ -40,6 +46,7 @@ class Steerer(Musebot):
     def __init__(self) -> None:
         super().__init__()
         self.judge: Judge | None = None
+        self.taste: Taste | None = None
         self._policy = Policy("fader")
         self._memory = Memory()
         self._flags: list[Flag] = []
@@ -48,6 +55,8 @@ class Steerer(Musebot):
 
     async def prepare(self) -> None:
         """Load the assessors of all roles: not while the music plays."""
+        if "taste" in self.settings:
+            self.taste = Taste.from_values(self.settings["taste"])
         if self.judge is None:
             self.judge = shipped_judge()
         if self.judge is None:
@@ -71,6 +80,11 @@ class Steerer(Musebot):
 
     def level(self, bot_id: str = "") -> float | None:
         """How creative a bot, or the band, has been over the last bars; None while unknown."""
+        recent = self._recent.get(bot_id, ())
+        return self._mean(bot_id) if len(recent) >= FEWEST_JUDGEMENTS else None
+
+    def _mean(self, bot_id: str) -> float | None:
+        """Of the last judgements, few as they may be."""
         recent = self._recent.get(bot_id)
         return None if not recent else round(sum(recent) / len(recent) / GRID) * GRID
 
@@ -82,16 +96,16 @@ class Steerer(Musebot):
         scores = {bot_id: j for bot_id, j in judged.items() if j is not None}
         if not scores:
             return
-        together = sum(j.score for j in scores.values()) / len(scores)
-        weight = min(j.weight for j in scores.values())
-        for bot_id, judgement in {**scores, "": Judgement(together, weight=weight)}.items():
-            score = round(judgement.score / GRID) * GRID
+        found = {bot_id: (j.score, 0.0) for bot_id, j in scores.items()}
+        found[""] = of_band(list(scores.values()), self.taste)
+        for bot_id, (value, weight) in found.items():
+            score = round(value / GRID) * GRID
             self._recent.setdefault(bot_id, deque(maxlen=LEVEL_BARS)).append(score)
             meters = self.clock.meter_map
             self.tell(
                 Assessed(
                     bot_id, meters.bar_tick(bar - 1), meters.bar_tick(bar), score,
-                    self.level(bot_id) or 0.0, judgement.weight,
+                    self._mean(bot_id) or 0.0, weight,
                 )
             )  # fmt: skip
 
@@ -159,7 +173,7 @@ class Steerer(Musebot):
         names = [flag.bot_id] if flag.bot_id else list(self._members)
         judged = [(name, self._judged(name, end_bar)) for name in names]
         verdicts = [
-            verdict_of(judgement, self.level(name)) for name, judgement in judged if judgement
+            verdict_of(judgement, self._mean(name)) for name, judgement in judged if judgement
         ]
         faults = [verdict for verdict in verdicts if verdict not in ("creative", "usual")]
         verdict = (*faults, *(v for v in verdicts if v == "creative"), "usual")[0]

@@ -97,7 +97,8 @@ class Steerings:
         score = self._assessed.get("")
         if score is not None:
             target = f" → {self.policy.target:.2f}" if self._has_target else ""
-            parts.append(f"creativity {score.level:.2f}{target}")
+            people = f" (w {score.weight:.2f})" if score.weight else ""
+            parts.append(f"creativity {score.level:.2f}{target}{people}")
         for bot_id, of in self._steered.items():
             if of.value:
                 gate = f" (gate {of.share:g})" if of.share < 1 else ""

@@ -36,9 +36,18 @@ from ensembles.sessions.makings import makings_of
 from ensembles.sessions.recorder import Recorder
 from ensembles.sessions.resuming import taken_up
 from ensembles.signals import StopRequest, stopping_on_signals
-from ensembles.sounding import opened_sound
+from ensembles.sounding import metered, opened_sound
 from ensembles.stage import cast_of, opened
-from ensembles.steering import OnDemand, is_flag_driven, is_steered, with_policy
+from ensembles.steering import (
+    STEERER_ID,
+    OnDemand,
+    guest_of,
+    is_flag_driven,
+    is_steered,
+    taste_of,
+    with_policy,
+    words_of,
+)
 from ensembles.supervision import Supervisor
 from ensembles.web.facts import facts_of
 from ensembles.web.listening import environment_of
@@ -164,8 +173,12 @@ async def _performed(
             guests = (*guests, options.hearing.guest)
         cast |= {guest.id: guest.casting(score.seed) for guest in guests}
         logbook = Logbook(logbook_path(recording), score, is_begun=monitor is not None)
-        steerer = OnDemand()
+        taste = taste_of(piece, options.taste, on_notice=on_notice)
+        steering = guest_of(taste)
+        cast[STEERER_ID] = steering.casting(score.seed)
+        steerer = OnDemand(steering)
         if is_steered(piece, score):
+            on_notice(words_of(taste))
             steerer.start()
 
         def on_finding(finding: Finding, tick: int) -> None:
@@ -206,7 +219,8 @@ async def _performed(
             on_steering=on_steering,
             witness=recorder,
         )
-        director.roster.leave(PAGE_ID)  # nobody waits for the page
+        for nobody_waits_for in (PAGE_ID, STEERER_ID):
+            director.roster.leave(nobody_waits_for)
         if options.saved is not None:
             director.restore(options.saved.retained)
         lan = None if options.lan is None else Lan(options.lan)
@@ -233,7 +247,11 @@ async def _performed(
             )
             stack.callback(moved.close)
         await stack.enter_async_context(steerer.serving(director, (LOOPBACK_HOST, address[1])))
-        async with _reporting(director, on_status, recorder), leading.of(director):
+        async with (
+            _reporting(director, on_status, recorder),
+            metered(audio, director.desk),
+            leading.of(director),
+        ):
             if options.hearing is not None:
                 await stack.enter_async_context(options.hearing.of(director))
             if monitor is not None:

@@ -30,8 +30,8 @@ class LiveOptions:
     ask for it. With `page` the live page is served, with `lan` other machines may join. The
     `leader` is who leads the tempo, None the band itself; `clock_out` is part of the name of a port
     that MIDI clock is sent to. `policy` and `target` say who makes the bots calmer or bolder, and
-    how creative they are to be; `faders` is part of the name of a MIDI input whose controllers move
-    the faders. `hearing` is who is followed.
+    how creative they are to be, `taste` by which file of `musebots rate fit`; `faders` is part of
+    the name of a MIDI input whose controllers move the faders. `hearing` is who is followed.
     """
 
     bars: int | None = None
@@ -49,6 +49,7 @@ class LiveOptions:
     clock_out: str | None = None
     policy: str | None = None
     target: float | None = None
+    taste: str | None = None
     faders: str | None = None
     hearing: Hearing | None = None
     page: PageOptions | None = None

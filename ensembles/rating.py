@@ -1,7 +1,8 @@
 """Asking listeners: pairs of clips with one beginning, steered and not; what came of it.
 
-What is asked stands in a sheet that says nothing of the clips; what each of them is stands in the
-key. A tenth of the pairs comes twice, the other way round.
+Of each pair it is asked which clip is more creative, and which one would rather hear on. What is
+asked stands in a sheet that says nothing of the clips; what each of them is stands in the key. A
+tenth of the pairs comes twice, the other way round.
 """
 
 from __future__ import annotations
@@ -19,8 +20,16 @@ import numpy.typing as npt
 
 from creativity.assessor.assessor import load_assessor
 from creativity.assessor.phrases import Phrases
-from creativity.assessor.preferences import Pairs, fit_preference, pairs_of, trust_in
-from creativity.assessor.ratings import COLUMNS, add_ratings, read_ratings, read_sheet
+from creativity.assessor.preferences import Pairs, Trust, fit_preference, pairs_of, trust_in
+from creativity.assessor.ratings import (
+    COLUMNS,
+    QUESTIONS,
+    Rating,
+    add_ratings,
+    read_ratings,
+    read_sheet,
+)
+from creativity.assessor.taste import FEATURES, Taste
 from ensembles.config import parse_piece
 from ensembles.experiments.performing import Performance, perform
 from ensembles.rendering import render
@@ -28,16 +37,13 @@ from musebots.errors import ConfigError
 from musebots.files import write_whole
 from musebots.rnn.vocabulary import ROLES
 
-__all__ = ["FEATURES", "Export", "export_pairs", "fit_taste", "report_ratings"]
+__all__ = ["Export", "export_pairs", "fit_taste", "report_ratings"]
 
 FADERS = (-1.0, -0.5, 0.5, 1.0)
 """Against 0, with the same beginning and the same chance."""
 N_BEFORE, N_STEERED = 4, 4
 _REPEATED_SHARE = 0.1
 _CHORDS = ("C | Am | F | G", "Am | F | C | G", "Dm7 | G7 | C | Am", "F | C | Dm | Bb")
-FEATURES = ("S", "novelty", "scale", "metre", "silence", "run", "syncopation")
-"""What a taste is made of, means over the band's phrases; S is first."""
-QUESTION = "creative"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,9 @@ def export_pairs(folder: Path, *, n_pairs: int, seed: int, with_sound: bool = Fa
     with sheet.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
-        writer.writerows(("", QUESTION, first, second, "") for first, second in lines)
+        writer.writerows(
+            ("", question, first, second, "") for first, second in lines for question in QUESTIONS
+        )
     write_whole(key_file, (json.dumps(key, indent=1, sort_keys=True) + "\n").encode())
     return Export(sheet, key_file, len(lines), len(key))
 
@@ -138,8 +146,13 @@ def _known(key: Path) -> tuple[dict[str, int], npt.NDArray[np.float64], list[flo
 
 def fit_taste(
     sheets: Sequence[Path], database: Path, key: Path, out: Path, *, seed: int
-) -> dict[str, Any]:
-    """Add sheets to the table, learn from all of it, write the taste; the trust in it.
+) -> dict[str, dict[str, Any]]:
+    """Add sheets to the table, learn from all of it, write the tastes; the trust in each.
+
+    Returns
+    -------
+    dict of str to dict
+        `Trust` as plain values, by question.
 
     Raises
     ------
@@ -149,26 +162,38 @@ def fit_taste(
     for sheet in sheets:
         add_ratings(database, read_sheet(sheet), sheet=str(sheet))
     clips, features, _ = _known(key)
-    pairs = pairs_of(read_ratings(database, question=QUESTION), clips)
-    trust = trust_in(features, pairs, rng=np.random.default_rng([seed, 12]))
-    found = asdict(trust)
-    taste = _taste(features, pairs)
-    content = {"features": FEATURES, "trust": _plain(found), **taste}
+    ratings = read_ratings(database)
+    trusts, questions = {}, {}
+    for question in QUESTIONS:
+        pairs, trust = _asked(question, ratings, clips, features, seed)
+        trusts[question] = _plain(asdict(trust))
+        questions[question] = {"trust": trusts[question], **_taste(features, pairs, trust)}
+    content = {"features": FEATURES, "questions": questions}
     write_whole(out, (json.dumps(content, indent=1) + "\n").encode())
-    return _plain(found)
+    return trusts
 
 
-def _taste(features: npt.NDArray[np.float64], pairs: Pairs) -> dict[str, Any]:
+def _asked(
+    question: str,
+    ratings: Sequence[Rating],
+    clips: Mapping[str, int],
+    features: npt.NDArray[np.float64],
+    seed: int,
+) -> tuple[Pairs, Trust]:
+    """The answers to a question, and the trust in what can be learned from them."""
+    pairs = pairs_of([rating for rating in ratings if rating.question == question], clips)
+    return pairs, trust_in(features, pairs, rng=np.random.default_rng([seed, 12]))
+
+
+def _taste(features: npt.NDArray[np.float64], pairs: Pairs, trust: Trust) -> dict[str, Any]:
     if not len(pairs):
         return {}
-    taste = fit_preference(features, pairs)
-    return {
-        "weights": taste.weights.tolist(),
-        "mean": taste.mean.tolist(),
-        "spread": taste.spread.tolist(),
-        "order_bias": taste.order_bias,
-        "tie": taste.tie,
-    }
+    found = fit_preference(features, pairs)
+    taste = Taste(
+        trust.weight, tuple(found.weights.tolist()), tuple(found.mean.tolist()),
+        tuple(found.spread.tolist()), trust.n_ratings, trust.n_listeners,
+    )  # fmt: skip
+    return {**taste.to_values(), "order_bias": found.order_bias, "tie": found.tie}
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,7 +202,7 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def report_ratings(database: Path, key: Path, *, seed: int) -> dict[str, Any]:
-    """What was answered, how often the steered clip was chosen at each fader, and w.
+    """What was answered, how often the steered clip was chosen at each fader, and w, by question.
 
     Raises
     ------
@@ -186,20 +211,22 @@ def report_ratings(database: Path, key: Path, *, seed: int) -> dict[str, Any]:
     """
     clips, features, faders = _known(key)
     ratings = read_ratings(database)
-    pairs = pairs_of([r for r in ratings if r.question == QUESTION], clips)
-    trust = asdict(trust_in(features, pairs, rng=np.random.default_rng([seed, 12])))
-    curve = _human_curve(pairs, faders)
-    name = "machine proxy" if not trust["weight"] else "listeners and proxy"
-    lines = [
-        f"{len(ratings)} answers, {len(pairs)} to '{QUESTION}' on clips of this key, "
-        f"{trust['n_listeners']} listeners",
-        f"w = {trust['weight']:.2f} ({name}): {trust['reason']}",
-        *(
-            f"fader {row['fader']:+.1f}: chosen over 0 in {row['chosen']:.0%} of {row['n']}"
-            for row in curve
-        ),
-    ]
-    return {"n_answers": len(ratings), "trust": _plain(trust), "curve": curve, "lines": lines}
+    lines, questions = [f"{len(ratings)} answers"], {}
+    for question in QUESTIONS:
+        pairs, trust = _asked(question, ratings, clips, features, seed)
+        curve = _human_curve(pairs, faders)
+        questions[question] = {"trust": _plain(asdict(trust)), "curve": curve}
+        name = "machine proxy" if not trust.weight else "listeners and proxy"
+        lines += [
+            f"'{question}': {len(pairs)} answers on clips of this key, "
+            f"{trust.n_listeners} listeners",
+            f"w = {trust.weight:.2f} ({name}): {trust.reason}",
+            *(
+                f"fader {row['fader']:+.1f}: chosen over 0 in {row['chosen']:.0%} of {row['n']}"
+                for row in curve
+            ),
+        ]
+    return {"n_answers": len(ratings), "questions": questions, "lines": lines}
 
 
 def _human_curve(pairs: Pairs, faders: Sequence[float]) -> list[dict[str, float]]:

@@ -28,12 +28,21 @@ from director.score import Score
 from director.steering import SteeringNews
 from ensembles.classic.folders import is_classic_folder
 from ensembles.config import Piece
+from ensembles.guests import GuestSpec
 from ensembles.logbook import Logbook, logbook_path
 from ensembles.monitoring import MONITOR_ID, MonitorSpec, monitor_of
 from ensembles.report.page import write_report
 from ensembles.report.record import Record
 from ensembles.stage import cast_of, mistakes_of, opened
-from ensembles.steering import STEERER_ID, is_flag_driven, is_steered, with_policy
+from ensembles.steering import (
+    STEERER_ID,
+    guest_of,
+    is_flag_driven,
+    is_steered,
+    taste_of,
+    with_policy,
+    words_of,
+)
 from musebots.agent import Link
 from musebots.errors import ConfigError
 from musebots.faults import one_fault
@@ -60,7 +69,7 @@ class Guest:
 
 @dataclass(frozen=True, slots=True)
 class RenderReport:
-    """What a render came to; `sha256` is that of the MIDI file."""
+    """What a render came to; `sha256` is that of the MIDI file, `judged_by` who judged the band."""
 
     title: str
     seed: int
@@ -73,6 +82,7 @@ class RenderReport:
     n_flags: int = 0
     n_actions: int = 0
     monitoring: dict[str, str] = field(default_factory=dict)
+    judged_by: str = ""
 
 
 def render(
@@ -88,6 +98,7 @@ def render(
     is_monitored: bool = False,
     policy: str | None = None,
     target: float | None = None,
+    taste: str | None = None,
     on_progress: Callable[[float], None] = lambda share: None,
 ) -> RenderReport:
     """Render a piece, bit for bit the same for the same piece, seed and version.
@@ -107,6 +118,8 @@ def render(
         Whether the monitor listens, also where the piece does not ask for it.
     policy, target : optional
         Who moves the bots between calmer and bolder, and towards what, instead of the piece's own.
+    taste : str, optional
+        A file of `musebots rate fit`, or ``none``; see `ensembles.steering.taste_of`.
     on_progress : callable
         Hears the share done, 0..1.
 
@@ -132,6 +145,10 @@ def render(
     score = with_policy(piece.score(bars=bars, bpm=bpm, seed=seed), policy, target)
     is_wanted = is_monitored or report_path is not None or is_flag_driven(score.policy)
     monitor = monitor_of(piece, is_wanted=is_wanted)
+    steerer, judged_by = None, ""
+    if is_steered(piece, score):
+        found = taste_of(piece, taste)
+        steerer, judged_by = guest_of(found), words_of(found)
     if report_path is not None:
         check_target(report_path)
     share = PLAYING_SHARE if wav_path else 1.0
@@ -164,6 +181,7 @@ def render(
                     score,
                     outputs,
                     monitor=monitor,
+                    steerer=steerer,
                     record=record,
                     logbook=logbook,
                     on_progress=lambda done: on_progress(share * done),
@@ -185,6 +203,7 @@ def render(
         n_flags=len(session.flags),
         n_actions=len(session.actions),
         monitoring={of.who: _listened(of) for of in session.monitoring.values()},
+        judged_by=judged_by,
     )
 
 
@@ -200,6 +219,7 @@ async def _render(
     outputs: list[Output],
     *,
     monitor: MonitorSpec | None,
+    steerer: GuestSpec | None,
     record: Record | None,
     logbook: Logbook | None,
     on_progress: Callable[[float], None],
@@ -212,10 +232,10 @@ async def _render(
         if record is not None:
             agent.on_scanned = record.take
         guests[MONITOR_ID] = Guest(agent, monitor.settings)
-    if is_steered(piece, score):
+    if steerer is not None:
         from creativity.steerer import Steerer
 
-        guests[STEERER_ID] = Guest(Steerer())
+        guests[STEERER_ID] = Guest(Steerer(), steerer.settings)
 
     def on_steering(news: SteeringNews, tick: int) -> None:
         if logbook is not None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from pathlib import Path
 
+from creativity.assessor.taste import Taste, read_taste
 from director.director import Director
 from director.score import Score
 from director.steering import SteeringNews
@@ -16,7 +19,12 @@ from musebots.errors import ConfigError
 from musebots.messages import Policy
 from musebots.network import Address
 
-__all__ = ["DRIVEN", "STEERER_ID", "OnDemand", "is_flag_driven", "is_steered", "with_policy"]
+__all__ = [
+    "DRIVEN", "NO_TASTE", "STEERER_ID", "TASTE_FILE", "OnDemand", "guest_of", "is_flag_driven",
+    "is_steered", "taste_of", "with_policy", "words_of",
+]  # fmt: skip
+
+log = logging.getLogger(__name__)
 
 STEERER_ID = "steerer"
 GUEST = GuestSpec(
@@ -24,6 +32,11 @@ GUEST = GuestSpec(
 )
 DRIVEN = ("nudge", "insist", "encourage", "damp")
 FLAG_DRIVEN = ("encourage", "damp")
+TASTE_FILE = Path("taste.json")
+"""Where `musebots rate fit` writes, and where a taste is looked for: in the working folder."""
+NO_TASTE = "none"
+QUESTION = "creative"
+"""Of the two that listeners are asked: what policies aim at."""
 
 
 def with_policy(score: Score, mode: str | None, target: float | None) -> Score:
@@ -55,13 +68,54 @@ def is_flag_driven(policy: Policy) -> bool:
     return policy.mode in FLAG_DRIVEN
 
 
+def taste_of(
+    piece: Piece, wanted: str | None, *, on_notice: Callable[[str], None] = log.warning
+) -> Taste | None:
+    """What listeners prefer: the file that the performer names, or the piece, or `TASTE_FILE`.
+
+    Raises
+    ------
+    ConfigError
+        If a file that was named cannot be used; of the one in the working folder it is told.
+    """
+    if wanted == NO_TASTE:
+        return None
+    table = piece.table.steering
+    named = wanted or (table.taste if table is not None else None)
+    if named is not None:
+        return read_taste(Path(named), QUESTION)
+    try:
+        return read_taste(TASTE_FILE, QUESTION) if TASTE_FILE.is_file() else None
+    except ConfigError as error:
+        on_notice(str(error))
+        return None
+
+
+def words_of(taste: Taste | None) -> str:
+    """Who judges how creative the band is, in one line, with the weight w of people's ratings."""
+    if taste is None:
+        return "creativity is judged by the machine's proxy alone (w = 0: nobody has rated)"
+    return taste.words
+
+
+def guest_of(taste: Taste | None) -> GuestSpec:
+    """The steerer, and what it is told of listeners."""
+    return GUEST if taste is None else replace(GUEST, settings={"taste": taste.to_values()})
+
+
 class OnDemand:
     """The steerer in a process of its own, started with the first policy that needs it.
 
     Whatever becomes of it, the music goes on, as the faders stand.
+
+    Parameters
+    ----------
+    guest : GuestSpec
+        As `guest_of` gives it; the Director must know its casting.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, guest: GuestSpec) -> None:
+        self._guest = guest
         self._is_wanted = asyncio.Event()
 
     def hear(self, news: SteeringNews, tick: int) -> None:
@@ -86,7 +140,7 @@ class OnDemand:
 
     async def _serve(self, director: Director, address: Address) -> None:
         await self._is_wanted.wait()
-        process = await GuestProcess.start(GUEST, director, address)
+        process = await GuestProcess.start(self._guest, director, address)
         try:
             await asyncio.Event().wait()
         finally:

@@ -10,7 +10,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Mapping
 
-__all__ = ["BAND", "OWN", "POLICY", "Faders", "alpha_of"]
+__all__ = ["BAND", "OWN", "POLICY", "Faders"]
 
 BAND, OWN, POLICY = "band", "own", "policy"
 SOURCES = (BAND, OWN, POLICY)
@@ -61,18 +61,6 @@ class Faders:
         points, switch = snapshot
         self._points = {source: tuple(points[source]) for source in SOURCES}
         self._switch = tuple(switch)
-
-
-def alpha_of(value: float, alpha_range: tuple[float, float]) -> float:
-    """A fader's place on the scale of a direction: each half of the fader covers its whole side.
-
-    Examples
-    --------
-    >>> alpha_of(1.0, (-0.25, 0.5)), alpha_of(-0.5, (-0.25, 0.5)), alpha_of(0.0, (-0.25, 0.5))
-    (0.5, -0.125, 0.0)
-    """
-    low, high = alpha_range
-    return value * (high if value > 0 else -low) if value else 0.0
 
 
 def _moved(points: Points, value: float, from_tick: int) -> Points:

@@ -6,10 +6,11 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from musebots.faders import BAND, OWN, POLICY, Faders, alpha_of
+from musebots.faders import BAND, OWN, POLICY, Faders
 from musebots.form import Section
 from musebots.gate import BarSteered, Gate, SteeredStep
 from musebots.generators import Pull
+from musebots.knob import STILL, Knob
 from musebots.messages import AT_ONCE, Action, Fader, Policy, Steer, Steered
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ __all__ = ["Leaning"]
 MAX_STEPS_KEPT = 512
 MAX_SHARES = 64
 MAX_PULLS = 8
-UNSTEERABLE = (0.0, 0.0)
 
 
 class Leaning:
@@ -34,7 +34,7 @@ class Leaning:
     def __init__(self, bot_id: str) -> None:
         self._id = bot_id
         self._generator: SequenceGenerator | None = None
-        self._range = UNSTEERABLE
+        self._knob = STILL
         self._faders = Faders()
         self._gate = Gate()
         self._shares: tuple[tuple[int, float], ...] = ()
@@ -46,17 +46,17 @@ class Leaning:
     def follow(self, generator: SequenceGenerator) -> None:
         """The generator that is steered.
 
-        Asked for `alpha_range`, and after each step for `divergence` and `expected_surprise`,
-        where it has them; one that has no range cannot be steered.
+        Asked for its `knob`, or else `alpha_range`, and after each step for `divergence` and
+        `expected_surprise`, where it has them; one that has no range cannot be steered.
         """
         self._generator = generator
-        low, high = getattr(generator, "alpha_range", UNSTEERABLE)
-        self._range = (float(low), float(high))
+        low, high = getattr(generator, "alpha_range", STILL.reach)
+        self._knob = getattr(generator, "knob", Knob.of_range(low, high))
 
     @property
     def is_steerable(self) -> bool:
         """Whether anything here changes what is played."""
-        return self._range != UNSTEERABLE or bool(self._pulls or self._repeats)
+        return self._knob != STILL or bool(self._pulls or self._repeats)
 
     def take(self, message: Fader | Policy | Steer, open_tick: int) -> bool:
         """Take in a message; `open_tick` is where "at once" begins. Whether that is news."""
@@ -103,7 +103,7 @@ class Leaning:
 
     def alpha_at(self, tick: int, section: Section | None) -> float:
         """How far to steer at a tick: what the faders ask for and the gate leaves of it."""
-        return alpha_of(self.value_at(tick, section), self._range) * self._share_at(tick)
+        return self._knob.alpha(self.value_at(tick, section)) * self._share_at(tick)
 
     def _share_at(self, tick: int) -> float:
         index = bisect_right(self._shares, tick, key=lambda point: point[0])
@@ -149,7 +149,7 @@ class Leaning:
             return None
         return Steered(
             self._id, start_tick, end_tick, bar.value, bar.alpha, bar.kl, bar.cost,
-            self._share_at(start_tick),
+            self._share_at(start_tick), self._knob.change(bar.alpha),
         )  # fmt: skip
 
     def _bar(self, start_tick: int, end_tick: int) -> BarSteered | None:

@@ -2,5 +2,5 @@
 
 `phrases` holds what is judged, `novelty` how unexpected it is, `worth` whether it is still music,
 `score` makes S of both, `network` predicts S, `ratings` keeps what people said, `preferences`
-learns from it and `blend` says how far that is to be trusted. Numpy alone.
+learns from it and says how far that is to be trusted, `taste` is what comes of it. Numpy alone.
 """

@@ -16,7 +16,16 @@ from typing import Literal, get_args
 
 from musebots.errors import ConfigError
 
-__all__ = ["ANSWERS", "COLUMNS", "Answer", "Rating", "add_ratings", "read_ratings", "read_sheet"]
+__all__ = [
+    "ANSWERS",
+    "COLUMNS",
+    "QUESTIONS",
+    "Answer",
+    "Rating",
+    "add_ratings",
+    "read_ratings",
+    "read_sheet",
+]
 
 Answer = Literal["first", "second", "tie"]
 ANSWERS: tuple[Answer, ...] = get_args(Answer)

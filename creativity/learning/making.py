@@ -22,6 +22,7 @@ from creativity.learning.material import Material, material_of
 from creativity.learning.measuring import Bench, Curve, diversity, slopes
 from creativity.learning.simulation import Simulator
 from creativity.learning.training import Lesson, School, chance, learn
+from musebots.knob import isotonic
 from musebots.rnn.checkpoint import Checkpoint, load_checkpoint, shipped_checkpoint
 from musebots.rnn.exact import MAX_WEIGHT, on_grid
 from musebots.rnn.generator import DEFAULT_TEMPERATURE, DEFAULT_TOP_P
@@ -149,7 +150,7 @@ def train_steering(
         reach = gated_range(bench, direction, curve, GATE)
     finally:
         torch.set_num_threads(n_threads)
-    steering = exact_steering(network, direction, reach)
+    steering = exact_steering(network, direction, reach, changes_of(curve, reach))
     slope, middle = slopes(curve.alphas, curve.mean("S"))
     seconds = time.monotonic() - started
     kept = KeptAssessor(score, exported(refreshed))
@@ -228,8 +229,20 @@ def _spread(bench: Bench, direction: Direction, alpha: float) -> float:
     return diversity(bench, play, n_each=4)[0]
 
 
+def changes_of(curve: Curve, reach: tuple[float, float]) -> tuple[tuple[float, float], ...]:
+    """What each alpha within reach changes S by, against 0: the curve, made never to fall."""
+    low, high = reach
+    at_all = isotonic(curve.mean("S").tolist())
+    at_0 = at_all[curve.alphas.index(0.0)]
+    rows = zip(curve.alphas, at_all, strict=True)
+    return tuple((a, round(s - at_0, 4) + 0.0) for a, s in rows if low <= a <= high)
+
+
 def exact_steering(
-    network: Checkpoint, direction: Direction, reach: tuple[float, float]
+    network: Checkpoint,
+    direction: Direction,
+    reach: tuple[float, float],
+    changes: tuple[tuple[float, float], ...] = (),
 ) -> Steering:
     """A learned direction on the grid, to be played."""
     assert isinstance(direction, torch.nn.Module)
@@ -244,6 +257,7 @@ def exact_steering(
         direction.n_noise,
         reach,
         tensors,
+        changes,
     )
 
 

@@ -38,6 +38,10 @@ Target = Annotated[
     float | None,
     typer.Option("--target", min=0, max=1, help="How creative to be: policies nudge, insist."),
 ]
+TasteFile = Annotated[
+    str | None,
+    typer.Option("--taste", help="What listeners prefer, of 'rate fit'; taste.json here; or none."),
+]
 PAGE_PORT = 4748
 
 
@@ -116,6 +120,7 @@ def play(
     ] = None,
     policy: Policy = None,
     target: Target = None,
+    taste: TasteFile = None,
     faders: Annotated[
         str | None, typer.Option("--faders", help="Move faders by the wheels of this MIDI input.")
     ] = None,
@@ -138,7 +143,7 @@ def play(
     request: dict[str, Any] = {"piece": piece, "bots": None if bots is None else str(bots),
                "bars": bars, "bpm": bpm, "seed": seed, "monitor": is_monitored,
                "sync": sync, "midi_in": midi_in, "follow_tempo": follows_tempo,
-               "policy": policy and policy.value, "target": target,
+               "policy": policy and policy.value, "target": target, "taste": taste,
                "listen": listen, "classic": classic, "elsewhere": elsewhere}  # fmt: skip
     saved = read_unfinished() if resume else None
     if saved is not None:
@@ -148,7 +153,7 @@ def play(
         is_monitored = bool(request.get("monitor"))
         sync = request.get("sync")
         policy = Mode(request["policy"]) if request.get("policy") else None
-        target = request.get("target")
+        target, taste = request.get("target"), request.get("taste")
         midi_in, follows_tempo = request.get("midi_in"), bool(request.get("follow_tempo"))
         listen, classic = listen or request.get("listen"), request.get("classic")
         elsewhere = request.get("elsewhere")
@@ -173,6 +178,7 @@ def play(
         clock_out=clock_out,
         policy=policy and policy.value,
         target=target,
+        taste=taste,
         faders=faders,
         hearing=_hearing(midi_in, follows_tempo=follows_tempo, is_led=leader is not None),
         page=page if has_page or opens_browser or audio is AudioDriver.BROWSER else None,
@@ -245,6 +251,7 @@ def render(
     ] = False,
     policy: Policy = None,
     target: Target = None,
+    taste: TasteFile = None,
     as_json: AsJson = False,
     verbose: Verbose = 0,
     quiet: Quiet = False,
@@ -270,6 +277,7 @@ def render(
             is_monitored=is_monitored,
             policy=policy and policy.value,
             target=target,
+            taste=taste,
             on_progress=on_progress,
         )
     if as_json:
@@ -284,3 +292,5 @@ def render(
             f"{files}: {done.n_bars} bars, {sum(done.notes_per_bot.values())} notes{late}, "
             f"{done.music_seconds:.1f} s of music in {done.wall_seconds:.1f} s{flags}"
         )
+        if done.judged_by:
+            typer.echo(done.judged_by)

@@ -1,4 +1,4 @@
-"""`musebots rate`: ask listeners which of two clips is more creative, and learn from it."""
+"""`musebots rate`: ask listeners which of two clips is more creative, or better; learn from it."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ KeyFile = Annotated[Path, typer.Option("--key", help="key.json, as 'rate export'
 
 DATABASE = Path("ratings.sqlite")
 KEY = Path("rating") / "key.json"
+TASTE = Path("taste.json")
 
 
 @app.command("export")
@@ -42,7 +43,10 @@ def export(
     if as_json:
         typer.echo(json.dumps({"sheet": str(found.sheet), "key": str(found.key)}))
     else:
-        typer.echo(f"{found.sheet}: {found.n_lines} pairs of {found.n_clips} clips to be rated")
+        typer.echo(
+            f"{found.sheet}: {found.n_lines} pairs of {found.n_clips} clips to be rated, "
+            "two questions each"
+        )
 
 
 @app.command("fit")
@@ -52,15 +56,22 @@ def fit(
     ] = None,
     database: Database = DATABASE,
     key: KeyFile = KEY,
-    out: Annotated[Path, typer.Option("-o", "--out", help="The taste.")] = Path("taste.json"),
+    out: Annotated[
+        Path,
+        typer.Option("-o", "--out", help="The taste; 'play' and 'render' look for taste.json."),
+    ] = TASTE,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the folds.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Add answers, learn a taste from all of them, and say how far it is to be trusted."""
     from ensembles.rating import fit_taste
 
-    trust = fit_taste(sheets or [], database, key, out, seed=seed)
-    _tell(trust, as_json)
+    trusts = fit_taste(sheets or [], database, key, out, seed=seed)
+    if as_json:
+        typer.echo(json.dumps(trusts, indent=2))
+        return
+    for question, trust in trusts.items():
+        typer.echo(f"'{question}': w = {trust['weight']:.2f}: {trust['reason']}")
 
 
 @app.command("report")
@@ -70,7 +81,7 @@ def report(
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the folds.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Say what listeners answered, the human score against alpha, and the weight w."""
+    """Say what listeners answered, the human score against alpha, and the weights w."""
     from ensembles.rating import report_ratings
 
     found = report_ratings(database, key, seed=seed)
@@ -79,10 +90,3 @@ def report(
         return
     for line in found["lines"]:
         typer.echo(line)
-
-
-def _tell(trust: dict[str, object], as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps(trust, indent=2))
-    else:
-        typer.echo(f"w = {trust['weight']:.2f}: {trust['reason']}")

@@ -262,20 +262,21 @@ class OutputTable(_Table):
         return self
 
 
+def _beside_the_piece(path: str | None, info: ValidationInfo) -> str | None:
+    """A file lies beside the piece unless its path is a whole one."""
+    if path is None:
+        return None
+    beside: Path = (info.context or {}).get("folder", Path())
+    return str((beside / path).resolve())
+
+
 class MonitorTable(_Table):
     """Who listens for the unexpected."""
 
     background: str | None = None
     flags_per_hour: Annotated[float, ranged(0.01, 3600.0)] = 4.0
 
-    @field_validator("background")
-    @classmethod
-    def _beside_the_piece(cls, background: str | None, info: ValidationInfo) -> str | None:
-        """A background lies beside the piece unless its path is a whole one."""
-        if background is None:
-            return None
-        beside: Path = (info.context or {}).get("folder", Path())
-        return str((beside / background).resolve())
+    _beside_the_piece = field_validator("background")(_beside_the_piece)
 
 
 class SteeringTable(_Table):
@@ -286,6 +287,9 @@ class SteeringTable(_Table):
     tolerance: Annotated[float, ranged(0.01, 0.5)] = 0.1
     means: Literal["direction", "units"] = "direction"
     fader: FadersField = ()
+    taste: str | None = None
+
+    _beside_the_piece = field_validator("taste")(_beside_the_piece)
 
 
 class SyncTable(_Table):

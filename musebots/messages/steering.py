@@ -100,12 +100,12 @@ class Steered(Message):
     """`/musebots/steered`: what steering did to a bar of a bot, told when it was planned."""
 
     address = "/musebots/steered"
-    tags = "siifffff"
+    tags = "siiffffff"
     sent = "bot to Director to those who hear steering"
     sense = (
         "bot id, first and end tick, fader in force (-1..1), alpha, KL to the unsteered choice "
         "(nats a step), surprise of the choice relative to the unsteered one, share of alpha that "
-        "the gate leaves"
+        "the gate leaves, what the score is expected to change by (0: not measured)"
     )
 
     bot_id: str
@@ -116,6 +116,7 @@ class Steered(Message):
     kl: float
     cost: float
     share: float = 1.0
+    change: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import numpy as np
 from musebots.arrays import FloatArray
 from musebots.errors import CheckpointError
 from musebots.generators import Onset, Step, StepContext
+from musebots.knob import STILL, Knob
 from musebots.rnn.checkpoint import Checkpoint, load_checkpoint, shipped_checkpoint
 from musebots.rnn.dynamics import LevelModel
 from musebots.rnn.exact import Float64Array, exp
@@ -186,6 +187,11 @@ class NeuralGenerator:
     def alpha_range(self) -> tuple[float, float]:
         """How far it can be steered; (0, 0) where nothing was learned for this network."""
         return (0.0, 0.0) if self._steering is None else self._steering.alpha_range
+
+    @property
+    def knob(self) -> Knob:
+        """What a fader is worth on it."""
+        return STILL if self._steering is None else self._steering.knob
 
     @property
     def divergence(self) -> float:

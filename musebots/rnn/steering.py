@@ -26,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from musebots.errors import CheckpointError
+from musebots.knob import Knob
 from musebots.rnn.exact import (
     GRID,
     HIDDEN_GRID,
@@ -84,6 +85,9 @@ class Steering:
     tensors : mapping of str to float32 array
         ``first.weight`` (n_inner, n_units + n_noise), ``first.bias``, ``second.weight``
         (n_units, n_inner) and ``second.bias``; or ``theta`` (n_units,). On the grid.
+    changes : tuple of (float, float)
+        Alphas of the range, and what each was measured to change the score S by, see
+        `musebots.knob.Knob`; empty where nobody measured it.
 
     Raises
     ------
@@ -97,11 +101,14 @@ class Steering:
     n_noise: int
     alpha_range: tuple[float, float]
     tensors: Mapping[str, npt.NDArray[np.float32]]
+    changes: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
         low, high = self.alpha_range
         if not -1.0 <= low <= 0.0 <= high <= 1.0:
             raise ValueError(f"alpha_range must hold 0 and lie in -1..1, got {self.alpha_range}")
+        if self.knob.reach != (low, high):
+            raise ValueError(f"changes must be known from {low} to {high}, got {self.changes}")
         exact = {name: _checked(name, tensor) for name, tensor in self.tensors.items()}
         try:
             self._check_shapes(exact)
@@ -142,9 +149,18 @@ class Steering:
         return int(self.tensors[name].shape[0])
 
     @property
+    def knob(self) -> Knob:
+        """What a fader is worth on it."""
+        if not self.changes:
+            return Knob.of_range(*self.alpha_range)
+        alphas, changes = zip(*self.changes, strict=True)
+        return Knob(alphas, changes)
+
+    @property
     def sha256(self) -> str:
         """Identity of the direction."""
-        meaning = (self.role, self.checkpoint_sha256, self.kind, self.n_noise, *self.alpha_range)
+        meaning = [self.role, self.checkpoint_sha256, self.kind, self.n_noise, *self.alpha_range]
+        meaning += [number for row in self.changes for number in row]
         digest = hashlib.sha256(json.dumps(meaning).encode())
         for name in sorted(self.tensors):
             tensor = np.ascontiguousarray(self.tensors[name], dtype="<f4")
@@ -295,6 +311,7 @@ def save_steering(steering: Steering, path: Path, card: Mapping[str, Any]) -> No
         "kind": steering.kind,
         "n_noise": steering.n_noise,
         "alpha_range": list(steering.alpha_range),
+        "changes": [list(row) for row in steering.changes],
         "sha256": steering.sha256,
     }
     tensors = {
@@ -333,6 +350,7 @@ def load_steering(path_or_role: Path | str) -> Steering:
             int(about["n_noise"]),
             (float(low), float(high)),
             tensors,
+            tuple((float(alpha), float(change)) for alpha, change in about.get("changes", ())),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path} cannot steer: {error}; train it again") from error

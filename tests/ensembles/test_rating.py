@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from creativity.assessor.taste import FEATURES
 from ensembles.cli.app import app
-from ensembles.rating import FEATURES, export_pairs, fit_taste, report_ratings
+from ensembles.rating import export_pairs, fit_taste, report_ratings
 from musebots.errors import ConfigError
 
 N_PAIRS = 4
@@ -23,7 +24,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def filled_in(folder: Path, out: Path, *, n_listeners: int, steered_wins: bool) -> Path:
+def filled_in(
+    folder: Path, out: Path, *, n_listeners: int, steered_wins: bool, question: str = "creative"
+) -> Path:
     """A sheet answered by listeners who all prefer the steered clips, or the others."""
     key = json.loads((folder / "key.json").read_text())
     with (folder / "sheet.csv").open(newline="") as file:
@@ -33,6 +36,8 @@ def filled_in(folder: Path, out: Path, *, n_listeners: int, steered_wins: bool) 
         writer.writeheader()
         for listener in range(n_listeners):
             for row in asked:
+                if row["question"] != question:
+                    continue
                 is_first = (key[row["first"]]["fader"] != 0) == steered_wins
                 answer = "first" if is_first else "second"
                 writer.writerow({**row, "listener": f"l{listener}", "answer": answer})
@@ -63,11 +68,37 @@ def test_the_human_curve_is_what_was_answered(folder: Path, tmp_path: Path) -> N
     sheet = filled_in(folder, tmp_path / "sheet.csv", n_listeners=6, steered_wins=True)
     database = tmp_path / "ratings.sqlite"
     fit_taste([sheet], database, folder / "key.json", tmp_path / "taste.json", seed=0)
+    found = report_ratings(database, folder / "key.json", seed=0)["questions"]
+    curve = found["creative"]["curve"]
+    assert [row["chosen"] for row in curve] == [1.0] * 4
+    assert [row["fader"] for row in curve] == [-1.0, -0.5, 0.5, 1.0]
+    assert found["hear on"]["curve"] == []
+    taste = json.loads((tmp_path / "taste.json").read_text())["questions"]
+    assert len(taste["creative"]["weights"]) == len(FEATURES)
+    assert "weights" not in taste["hear on"]
+
+
+def test_each_pair_is_asked_about_twice_and_the_two_answers_are_kept_apart(
+    folder: Path, tmp_path: Path
+) -> None:
+    with (folder / "sheet.csv").open(newline="") as file:
+        asked = list(csv.DictReader(file))
+    for one, other in zip(asked[::2], asked[1::2], strict=True):
+        assert (one["first"], one["second"]) == (other["first"], other["second"])
+        assert (one["question"], other["question"]) == ("creative", "hear on")
+    sheets = [
+        filled_in(folder, tmp_path / f"{question}.csv", n_listeners=6,
+                  steered_wins=question == "creative", question=question)
+        for question in ("creative", "hear on")
+    ]  # fmt: skip
+    database = tmp_path / "ratings.sqlite"
+    fit_taste(sheets, database, folder / "key.json", tmp_path / "taste.json", seed=0)
     found = report_ratings(database, folder / "key.json", seed=0)
-    assert [row["chosen"] for row in found["curve"]] == [1.0] * 4
-    assert [row["fader"] for row in found["curve"]] == [-1.0, -0.5, 0.5, 1.0]
-    taste = json.loads((tmp_path / "taste.json").read_text())
-    assert len(taste["weights"]) == len(FEATURES)
+    chosen = {
+        question: {row["chosen"] for row in of["curve"]}
+        for question, of in found["questions"].items()
+    }
+    assert chosen == {"creative": {1.0}, "hear on": {0.0}}
 
 
 def test_few_listeners_leave_the_proxy_in_place_and_the_command_says_so(

@@ -116,11 +116,19 @@ def test_nudge_pulls_towards_its_target_from_either_side_and_the_same_way_each_t
 
 
 def test_a_policy_chosen_while_the_band_plays_holds_from_the_next_bar_line_that_is_open(folder):
-    moved_at = 1920 * 4 - 960 - 100
+    moved_at = 1920 * 6 - 960 - 100
     _, said, _ = played(steered_piece(folder, bars=12), (moved_at, Policy("insist", 0.9)))
     steers = [m for _, m in said if isinstance(m, Steer)]
-    assert {m.from_tick for m in steers if m.value} == {1920 * 4, 1920 * 5}
+    assert {m.from_tick for m in steers if m.value} == {1920 * 6, 1920 * 7}
     assert max(m.value for m in steers) == 1.0
+
+
+def test_no_policy_acts_on_fewer_than_four_judgements(folder):
+    """The first one is of bars 1 and 2; the fourth is known before bar 6 begins."""
+    _, said, _ = played(steered_piece(folder, bars=8), policy=("insist", 0.9))
+    assert min(m.from_tick for _, m in said if isinstance(m, Steer)) == 1920 * 5
+    first = next(m for _, m in said if isinstance(m, Assessed) and not m.bot_id)
+    assert first.level == first.score
 
 
 @pytest.mark.parametrize("means", ["direction", "units"])

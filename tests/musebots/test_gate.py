@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musebots.faders import Faders, alpha_of
+from musebots.faders import Faders
 from musebots.gate import LEAST_SHARE, MAX_COST, MAX_KL_NATS, BarSteered, Gate
 
 
@@ -89,12 +89,3 @@ def test_a_move_holds_from_its_tick_on_and_takes_back_what_was_to_come():
     assert [faders.value_at(t) for t in (99, 100, 199, 200)] == [0, 0.5, 0.5, -0.5]
     faders.move("own", 0.2, 150)
     assert [faders.value_at(t) for t in (149, 150, 200)] == [0.5, 0.2, 0.2]
-
-
-@given(value=st.floats(-1, 1), low=st.floats(-1, 0), high=st.floats(0, 1))
-def test_the_whole_fader_covers_the_whole_range_on_both_sides(value, low, high):
-    alpha = alpha_of(value, (low, high))
-    assert low <= alpha <= high
-    assert alpha_of(1.0, (low, high)) == high
-    assert alpha_of(-1.0, (low, high)) == low
-    assert alpha_of(0.0, (low, high)) == 0
