@@ -2,10 +2,11 @@
 
 Two numbers of every step are known exactly, since the hidden state itself is never steered: the
 Kullback-Leibler divergence of the steered choice from the unsteered one, and how surprising the
-steered choice is to the network as learned, relative to the unsteered one. Where the mean of eight
-bars (four at least) leaves the gate, or one bar does by twice as much, alpha is halved. It comes
-back when twice as much would be well within, but never to where it was refused before: the fader
-must be taken back first.
+steered choice is to the network as learned, relative to the unsteered one: in nats over all bars
+together, for a bar of rests or repetition is hardly ever surprising, and twice hardly is no more.
+Where eight bars (four at least) leave the gate, or one bar does by twice as much, alpha is halved.
+It comes back when twice as much would be well within, but never to where it was refused before: the
+fader must be taken back first.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ FEWEST_BARS = 4
 FAR_OUT = 2.0
 BARS_BEFORE_MORE = 8
 WELL_WITHIN = 0.8
+LEAST_USUAL_NATS = 0.05
+"""Where less is usual a step, in rests, this is what counts."""
 LEAST_SHARE = 1 / 16
 GRID = 2.0**-16
 UNREFUSED = 16.0
@@ -45,14 +48,21 @@ class BarSteered:
         What was applied of it.
     kl : float
         Nats a step.
-    cost : float
-        Expected surprise of the choice under the network as learned, relative to unsteered.
+    surprise, usual : float
+        Expected surprise of the choice under the network as learned, and of the unsteered one:
+        nats a step.
     """
 
     value: float
     alpha: float
     kl: float
-    cost: float
+    surprise: float
+    usual: float
+
+    @property
+    def cost(self) -> float:
+        """How many times as surprising as unsteered."""
+        return round(_ratio(self.surprise, self.usual) / GRID) * GRID
 
     @classmethod
     def of(cls, steps: Sequence[SteeredStep]) -> BarSteered:
@@ -61,9 +71,12 @@ class BarSteered:
         On a grid, so that what is decided on it is the same on every machine.
         """
         n = len(steps)
-        value, alpha, kl, surprise, usual = map(math.fsum, zip(*steps, strict=True))
-        cost = surprise / usual if usual > 0 else 1.0
-        return cls(*(round(x / GRID) * GRID for x in (value / n, alpha / n, kl / n, cost)))
+        sums = map(math.fsum, zip(*steps, strict=True))
+        return cls(*(round(x / n / GRID) * GRID for x in sums))
+
+
+def _ratio(surprise: float, usual: float) -> float:
+    return surprise / usual if usual > 0 else 1.0
 
 
 class Gate:
@@ -89,10 +102,11 @@ class Gate:
             return ""
         self._bars.append(bar)
         kl = sum(b.kl for b in self._bars) / len(self._bars)
-        cost = sum(b.cost for b in self._bars) / len(self._bars)
-        is_far = bar.kl > FAR_OUT * MAX_KL_NATS or bar.cost > FAR_OUT * MAX_COST
-        if is_far:
-            kl, cost = bar.kl, bar.cost
+        usual = max(LEAST_USUAL_NATS, sum(b.usual for b in self._bars) / len(self._bars))
+        cost = _ratio(sum(b.surprise for b in self._bars) / len(self._bars), usual)
+        bar_cost = _ratio(bar.surprise, max(bar.usual, usual))
+        if bar.kl > FAR_OUT * MAX_KL_NATS or bar_cost > FAR_OUT * MAX_COST:
+            kl, cost = bar.kl, bar_cost
         elif len(self._bars) < FEWEST_BARS:
             return ""
         if kl > MAX_KL_NATS or cost > MAX_COST:
@@ -113,7 +127,7 @@ class Gate:
 
     def snapshot(self) -> tuple[float, int, float, tuple[tuple[float, ...], ...]]:
         """All of it, as plain values."""
-        bars = tuple((b.value, b.alpha, b.kl, b.cost) for b in self._bars)
+        bars = tuple((b.value, b.alpha, b.kl, b.surprise, b.usual) for b in self._bars)
         return self.share, self._n_quiet, self._refused, bars
 
     def restore(self, snapshot: tuple[float, int, float, tuple[tuple[float, ...], ...]]) -> None:

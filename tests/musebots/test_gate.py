@@ -9,7 +9,7 @@ from musebots.gate import LEAST_SHARE, MAX_COST, MAX_KL_NATS, BarSteered, Gate
 
 
 def steered(value, kl=0.01, cost=1.0):
-    return BarSteered(value, value / 2, kl, cost)
+    return BarSteered(value, value / 2, kl, cost, 1.0)
 
 
 def test_within_the_gate_nothing_is_taken():
@@ -25,6 +25,15 @@ def test_out_of_it_alpha_is_halved_and_the_reason_is_told(kl, cost, word):
     assert words[:3] == ["", "", ""], "a bar or two are no judgement"
     assert word in words[3]
     assert gate.share == 0.5
+
+
+def test_a_bar_of_rests_weighs_as_little_as_it_surprises():
+    """Ten times as surprising as almost nothing is almost nothing; as much as usual counts."""
+    gate = Gate()
+    rests, notes = BarSteered(1.0, 0.5, 0.01, 0.02, 0.002), steered(1.0, cost=1.3)
+    assert not any(gate.judge(rests if bar % 2 else notes) for bar in range(40))
+    assert gate.share == 1.0
+    assert "times as surprising" in gate.judge(BarSteered(1.0, 0.5, 0.01, 4.0, 0.002))
 
 
 def test_a_bar_that_is_far_out_is_enough():
