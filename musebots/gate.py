@@ -5,8 +5,8 @@ Kullback-Leibler divergence of the steered choice from the unsteered one, and ho
 steered choice is to the network as learned, relative to the unsteered one: in nats over all bars
 together, for a bar of rests or repetition is hardly ever surprising, and twice hardly is no more.
 Where eight bars (four at least) leave the gate, or one bar does by twice as much, alpha is halved.
-It comes back when twice as much would be well within, but never to where it was refused before: the
-fader must be taken back first.
+Half as much again is tried after eight bars if it should be well within, and well below where it
+was refused in the last 64 bars. A fader that is taken back starts afresh.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ BARS_JUDGED = 8
 FEWEST_BARS = 4
 FAR_OUT = 2.0
 BARS_BEFORE_MORE = 8
+MORE = 1.5
+REFUSAL_BARS = 64
 WELL_WITHIN = 0.8
+WELL_BELOW = 0.9
 LEAST_USUAL_NATS = 0.05
 """Where less is usual a step, in rests, this is what counts."""
 LEAST_SHARE = 1 / 16
@@ -85,7 +88,7 @@ class Gate:
     Attributes
     ----------
     share : float
-        How much of alpha may be applied: 1, 1/2, 1/4 ...
+        How much of alpha may be applied.
     """
 
     def __init__(self) -> None:
@@ -93,14 +96,18 @@ class Gate:
         self._bars: deque[BarSteered] = deque(maxlen=BARS_JUDGED)
         self._n_quiet = 0
         self._refused = UNREFUSED
+        self._n_since = 0
 
     def judge(self, bar: BarSteered) -> str:
         """Take in a bar; what was found out of the gate, or nothing. `share` may change."""
         if not bar.value and not bar.kl:
-            self.share, self._n_quiet, self._refused = 1.0, 0, UNREFUSED
+            self.share, self._n_quiet, self._refused, self._n_since = 1.0, 0, UNREFUSED, 0
             self._bars.clear()
             return ""
         self._bars.append(bar)
+        self._n_since += 1
+        if self._n_since > REFUSAL_BARS:
+            self._refused = UNREFUSED
         kl = sum(b.kl for b in self._bars) / len(self._bars)
         usual = max(LEAST_USUAL_NATS, sum(b.usual for b in self._bars) / len(self._bars))
         cost = _ratio(sum(b.surprise for b in self._bars) / len(self._bars), usual)
@@ -111,26 +118,33 @@ class Gate:
             return ""
         if kl > MAX_KL_NATS or cost > MAX_COST:
             self._refused = min(self._refused, abs(bar.value) * self.share)
+            self._n_since = 0
             self.share = max(LEAST_SHARE, self.share / 2)
             self._bars.clear()
             self._n_quiet = 0
             if kl > MAX_KL_NATS:
                 return f"{kl:.2f} nats a step from what it learned, {MAX_KL_NATS:g} are allowed"
             return f"{cost:.2f} times as surprising as usual, {MAX_COST:g} are allowed"
-        would_be = 4 * kl < WELL_WITHIN * MAX_KL_NATS and 2 * (cost - 1) < MAX_COST - 1
-        is_new = abs(bar.value) * 2 * self.share < WELL_WITHIN * self._refused
+        more = min(1.0, MORE * self.share)
+        by = more / self.share
+        would_be = by**2 * kl < WELL_WITHIN * MAX_KL_NATS and (
+            by * (cost - 1) < WELL_WITHIN * (MAX_COST - 1)
+        )
+        is_new = abs(bar.value) * more < WELL_BELOW * self._refused
         self._n_quiet = self._n_quiet + 1 if would_be and is_new and self.share < 1 else 0
         if self._n_quiet >= BARS_BEFORE_MORE:
-            self.share, self._n_quiet = min(1.0, 2 * self.share), 0
+            self.share, self._n_quiet = more, 0
             self._bars.clear()
         return ""
 
-    def snapshot(self) -> tuple[float, int, float, tuple[tuple[float, ...], ...]]:
+    def snapshot(self) -> tuple[float, int, float, int, tuple[tuple[float, ...], ...]]:
         """All of it, as plain values."""
         bars = tuple((b.value, b.alpha, b.kl, b.surprise, b.usual) for b in self._bars)
-        return self.share, self._n_quiet, self._refused, bars
+        return self.share, self._n_quiet, self._refused, self._n_since, bars
 
-    def restore(self, snapshot: tuple[float, int, float, tuple[tuple[float, ...], ...]]) -> None:
+    def restore(
+        self, snapshot: tuple[float, int, float, int, tuple[tuple[float, ...], ...]]
+    ) -> None:
         """Go back to what `snapshot` gave."""
-        self.share, self._n_quiet, self._refused, bars = snapshot
+        self.share, self._n_quiet, self._refused, self._n_since, bars = snapshot
         self._bars = deque((BarSteered(*bar) for bar in bars), maxlen=BARS_JUDGED)

@@ -55,6 +55,25 @@ def test_there_is_no_loop_of_halving_and_coming_back(fader, slope):
     assert n_changes <= 8
 
 
+def test_it_comes_back_as_far_as_should_be_well_within():
+    gate = Gate()
+    for _ in range(200):
+        alpha = gate.share
+        gate.judge(steered(1.0, 0.2 * alpha**2, 1.1))
+    assert 0.4 < gate.share < 1.0
+    assert 0.2 * gate.share**2 < MAX_KL_NATS
+
+
+def test_what_was_refused_is_not_tried_again_for_a_long_while():
+    """A network whose every excursion beyond 0.7 is refused, though it should be within."""
+    gate, refused_at = Gate(), []
+    for bar in range(130):
+        if gate.judge(steered(1.0, 0.5 if gate.share > 0.7 else 0.01)):
+            refused_at.append(bar)
+    assert refused_at[:2] == [0, 12]
+    assert all(later - earlier > 64 for earlier, later in zip(refused_at[1:], refused_at[2:]))
+
+
 def test_it_gives_back_what_it_took_when_the_fader_is_taken_back():
     gate = Gate()
     for _ in range(3):
