@@ -31,7 +31,7 @@ LINTS = (
     ),
 )
 LEFTOVERS = (".venv", "build", "dist", ".mypy_cache", ".ruff_cache", ".pytest_cache",
-             ".hypothesis", ".import_linter_cache", "musebots.egg-info")  # fmt: skip
+             ".hypothesis", ".import_linter_cache", "musebots.egg-info", "artefacts")  # fmt: skip
 
 
 def main():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib import resources
@@ -11,8 +10,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
 from creativity.calibration import RateNull, WindowNull
 from creativity.innovation import Innovation
@@ -20,7 +17,7 @@ from creativity.planes import Preference
 from creativity.scores import Statistic
 from creativity.tables import NullTable
 from musebots.errors import BackgroundError
-from musebots.files import write_whole
+from musebots.tensorfile import TensorFile
 
 __all__ = ["BAND", "Background", "Norm", "Setup", "Voice", "halved", "joined_table",
            "load_background", "save_background", "shipped_background"]  # fmt: skip
@@ -29,7 +26,10 @@ FORMAT_VERSION = 1
 BAND = ""
 """The id that stands for all bots together."""
 
-_METADATA_KEY = "musebots-background"
+_FILE = TensorFile(
+    "background", "musebots-background", FORMAT_VERSION, BackgroundError,
+    "make one with `musebots calibrate`",
+)  # fmt: skip
 
 Tensors = Mapping[str, npt.NDArray[Any]]
 
@@ -168,7 +168,6 @@ def save_background(background: Background, path: Path) -> None:
     if background.band is not None:
         tensors |= _norm_tensors(BAND, background.band)
     about = {
-        "format_version": FORMAT_VERSION,
         "piece": background.piece,
         "setup": asdict(background.setup),
         "voices": {
@@ -182,12 +181,7 @@ def save_background(background: Background, path: Path) -> None:
         },
         "made": dict(background.made),
     }
-    whole = {name: np.ascontiguousarray(t) for name, t in sorted(tensors.items())}
-    blob = save(whole, metadata={_METADATA_KEY: json.dumps(about, sort_keys=True)})
-    try:
-        write_whole(path, blob)
-    except OSError as error:
-        raise BackgroundError(f"{path} cannot be written: {error}; choose another place") from error
+    _FILE.save(path, tensors, about)
 
 
 def _norm_tensors(bot_id: str, norm: Norm) -> dict[str, npt.NDArray[Any]]:
@@ -206,12 +200,7 @@ def load_background(path: Path) -> Background:
     BackgroundError
         If the file is missing, damaged, or of a format unknown here.
     """
-    about, tensors = _read(path)
-    if about.get("format_version") != FORMAT_VERSION:
-        raise BackgroundError(
-            f"{path} has format version {about.get('format_version')!r}, this musebots reads "
-            f"{FORMAT_VERSION}: make it again with `musebots calibrate`"
-        )
+    about, tensors = _FILE.load(path)
     try:
         setup = dict(about["setup"])
         setup["preference"] = Preference(**setup["preference"])
@@ -257,25 +246,6 @@ def _norm(bot_id: str, tensors: Tensors, setup: Setup) -> Norm:
             float(tensors[f"{bot_id}/n_alike"][0]) if f"{bot_id}/n_alike" in tensors else 1.0,
         ),
     )
-
-
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
-    try:
-        with safe_open(path, framework="np") as file:
-            about = json.loads((file.metadata() or {}).get(_METADATA_KEY, "null"))
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except FileNotFoundError as error:
-        raise BackgroundError(
-            f"{path} does not exist: make it with `musebots calibrate`"
-        ) from error
-    except (SafetensorError, OSError, ValueError) as error:
-        raise BackgroundError(
-            f"{path} cannot be read ({error}): it is damaged or no background; "
-            "make it again with `musebots calibrate`"
-        ) from error
-    if not isinstance(about, dict):
-        raise BackgroundError(f"{path} is no background: make one with `musebots calibrate`")
-    return about, tensors
 
 
 def shipped_background(piece: str) -> Path | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from director.findings import Findings
 from director.playback import Playback
@@ -47,6 +47,14 @@ class Desk:
         self._told: dict[Address, dict[str, m.Message]] = {}
         self._notices: deque[m.Notice] = deque(maxlen=KEPT_NOTICES)
         self._n_notices = 0
+        self._levels: tuple[tuple[str, float], ...] = ()
+
+    def meter(self, levels: Mapping[str, float]) -> None:
+        """How loud each strip has just been, linear (``""``: the master); told where it changed."""
+        rows = tuple(levels.items())
+        if rows != self._levels:
+            self._levels = rows
+            self._relay("levels", m.encode(m.Levels(rows)))
 
     def note(self, level: str, words: str) -> None:
         """Something that a performer should know: told, and kept for who comes later."""

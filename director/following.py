@@ -22,6 +22,7 @@ __all__ = ["TOPICS", "FollowedHarmony", "chord_of"]
 TOPICS = ("plan/chords", "plan/chordDuration", "notepool")
 OPEN_TICKS = 2 * 480  # the first of a band plans a beat and a half ahead
 NEXT_TICKS = 120
+KEPT_TICKS = 8 * 4 * 480  # for bots that come back, and go through what they have missed
 PHRASE_BARS = 4
 MAX_CHORDS = 64
 
@@ -71,6 +72,7 @@ class FollowedHarmony:
         self._durations: tuple[float, ...] = ()
         self._spans: tuple[ChordSpan, ...] = ()
         self._key: Key | None = None
+        self._kept_from = 0
 
     def take(self, message: Broadcast | HarmonyPlan, tick_now: float) -> bool:
         """Take in an announcement; whether the harmony to come has changed."""
@@ -79,27 +81,35 @@ class FollowedHarmony:
         spans = tuple(span for span in spans if span.tick < home_tick)
         if not spans:
             return False
-        kept = tuple(span for span in self._spans if span.tick < spans[0].tick)
+        self._kept_from = max(0, int(tick_now) - KEPT_TICKS)
+        known = Harmony(self._score.key, self._spans).forgotten_before(self._kept_from).spans
+        kept = tuple(span for span in known if span.tick < spans[0].tick)
         self._spans = (*kept, *spans)
         return True
 
     def passage(self, passage: Passage) -> Passage:
-        """A passage of the score with what was announced in place of what was written."""
+        """A passage of the score with what was announced in place of what was written.
+
+        What lies far behind is left out, and a chord that is held is one span, however long.
+        """
         if not self._spans:
             return passage
         section, from_tick = passage.section, self._spans[0].tick
         home_tick = self._score.meter_map.bar_tick(self._score.n_bars - 1)
-        led = Harmony(passage.key, self._spans)
-        ticks = {section.start_tick, max(section.start_tick, from_tick)}
-        ticks |= {span.tick for span in (*self._spans, *passage.spans)} | {home_tick}
-        inside = sorted(t for t in ticks if section.start_tick <= t < section.end_tick)
-        written = Harmony(passage.key, passage.spans)
-        spans = []
+        led, written = Harmony(passage.key, self._spans), Harmony(passage.key, passage.spans)
+        start = min(max(section.start_tick, self._kept_from), section.end_tick - 1)
+        ticks = {start, max(start, from_tick), home_tick}
+        ticks |= {span.tick for span in self._spans}
+        ticks |= {s.tick for s in passage.spans if not from_tick <= s.tick < home_tick}
+        inside = sorted(tick for tick in ticks if start <= tick < section.end_tick)
+        spans: list[ChordSpan] = []
         for tick, end in zip(inside, [*inside[1:], section.end_tick], strict=True):
             is_led = from_tick <= tick < home_tick
             chord = led.at_tick(tick) if is_led else written.at_tick(tick)
             if self._key is not None and tick >= home_tick:
                 chord = Harmony(self._key).tonic
+            if is_led and spans and spans[-1].chord == chord and spans[-1].tick >= from_tick:
+                tick = spans.pop().tick
             spans.append(ChordSpan(tick, end - tick, chord))
         return replace(passage, key=self._key or passage.key, spans=tuple(spans))
 

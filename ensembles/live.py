@@ -36,8 +36,8 @@ from ensembles.sessions.makings import makings_of
 from ensembles.sessions.recorder import Recorder
 from ensembles.sessions.resuming import taken_up
 from ensembles.signals import StopRequest, stopping_on_signals
-from ensembles.sounding import opened_sound
-from ensembles.stage import cast_of, opened
+from ensembles.sounding import metered, opened_sound
+from ensembles.stage import casting_of, opened
 from ensembles.steering import (
     STEERER_ID,
     OnDemand,
@@ -167,7 +167,8 @@ async def _performed(
         supervisor = Supervisor(
             piece.source, versions, on_start=recorder.bot_started if recorder else None
         )
-        cast = cast_of(piece, score)
+        bots = piece.bots if options.saved is None else options.saved.lineup(piece.bots)
+        cast = {bot.id: casting_of(bot, score) for bot in bots}
         guests = leading.guests
         if options.hearing is not None:
             guests = (*guests, options.hearing.guest)
@@ -228,13 +229,14 @@ async def _performed(
         address = await director.open(network, port=options.port)
         if recorder is not None:  # not before: the port may belong to the session that is resumed
             recorder.follow(director.clock)
-            makings = {bot.id: makings_of(bot) for bot in piece.bots}
+            makings = {bot.id: makings_of(bot) for bot in bots}
             recorder.begin(score, cast, makings, piece=piece.name)
         if lan is not None:
             supervisor.hosts = Hosts((lan.host, address[1]), lan.phrase)
             on_notice(f"other machines join with: {lan.invitation(address[1])}")
             await stack.enter_async_context(lan.announced(piece.name, address[1]))
-        supervisor.attach(director, (LOOPBACK_HOST, address[1]))
+        gone = () if options.saved is None else options.saved.gone
+        supervisor.attach(director, (LOOPBACK_HOST, address[1]), gone=gone)
         stack.push_async_callback(supervisor.end)
         request.attach(director.stop)
         stack.callback(request.detach)
@@ -247,7 +249,11 @@ async def _performed(
             )
             stack.callback(moved.close)
         await stack.enter_async_context(steerer.serving(director, (LOOPBACK_HOST, address[1])))
-        async with _reporting(director, on_status, recorder), leading.of(director):
+        async with (
+            _reporting(director, on_status, recorder, supervisor),
+            metered(audio, director.desk),
+            leading.of(director),
+        ):
             if options.hearing is not None:
                 await stack.enter_async_context(options.hearing.of(director))
             if monitor is not None:
@@ -256,9 +262,9 @@ async def _performed(
             for guest in guests:
                 process = await GuestProcess.start(guest, director, (LOOPBACK_HOST, address[1]))
                 stack.push_async_callback(process.end)
-            for bot in piece.bots:
+            for bot in bots:
                 if not joins_by_itself(bot, options.lan):
-                    await supervisor.begin(bot)
+                    await supervisor.begin(bot, is_of_the_piece=bot in piece.bots)
             if options.page is not None:
                 listening_at = (LOOPBACK_HOST, address[1])
                 page = PageProcess(
@@ -283,7 +289,10 @@ async def _performed(
 
 @contextlib.asynccontextmanager
 async def _reporting(
-    director: Director, on_status: Callable[[Status], None], recorder: Recorder | None
+    director: Director,
+    on_status: Callable[[Status], None],
+    recorder: Recorder | None,
+    supervisor: Supervisor,
 ) -> AsyncIterator[None]:
     """Report the status ten times a second while the block runs; keep what it takes to resume."""
 
@@ -291,7 +300,7 @@ async def _reporting(
         while True:
             on_status(director.status())
             if recorder is not None:
-                recorder.keep(director)
+                recorder.keep(director, supervisor)
             await asyncio.sleep(STATUS_SECONDS)
 
     task = asyncio.create_task(report())

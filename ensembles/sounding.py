@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+from director.desk import Desk
 from director.outputs.audio import AudioOutput
 from director.outputs.audio.engine import AudioKind
 from director.outputs.audio.packets import StreamAddress
@@ -12,7 +15,9 @@ from director.score import Score
 from ensembles.config import OutputSpec, Piece
 from musebots.errors import OutputUnavailable
 
-__all__ = ["opened_sound"]
+__all__ = ["metered", "opened_sound"]
+
+METER_SECONDS = 0.05
 
 
 async def opened_sound(
@@ -63,3 +68,22 @@ async def opened_sound(
         because = f" ({output.why})" if output.why else ""
         on_notice(f"sound: {output.name.removeprefix('audio ').strip('()')}{because}")
     return output
+
+
+@contextlib.asynccontextmanager
+async def metered(audio: AudioOutput | None, desk: Desk) -> AsyncIterator[None]:
+    """Tell those who watch how loud each strip is, twenty times a second, while the block runs."""
+
+    async def meter(output: AudioOutput) -> None:
+        while True:
+            desk.meter(output.levels)
+            await asyncio.sleep(METER_SECONDS)
+
+    task = None if audio is None else asyncio.create_task(meter(audio))
+    try:
+        yield
+    finally:
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -91,9 +91,11 @@ class Supervisor:
         self.mistake: ConfigError | None = None
         self.hosts: Hosts | None = None
         self.n_restarts: dict[str, int] = {}
+        self._removed: set[str] = set()
 
-    def attach(self, director: Director, address: Address) -> None:
-        """The Director that the bots play for, and where it listens."""
+    def attach(self, director: Director, address: Address, *, gone: Iterable[str] = ()) -> None:
+        """The Director that the bots play for, where it listens, and who was taken out before."""
+        self._removed.update(gone)
         self._director = director
         self._address = address
         self._lineup = Lineup(director)
@@ -101,12 +103,25 @@ class Supervisor:
         self._do(self._follow_files())
 
     @property
+    def bots(self) -> tuple[BotSpec, ...]:
+        """Who is in the band, of those that are started here."""
+        return tuple(charge.bot for charge in self._charges.values())
+
+    @property
+    def gone(self) -> tuple[str, ...]:
+        """Who was taken out of it."""
+        return tuple(sorted(self._removed))
+
+    @property
     def is_deserted(self) -> bool:
         """Whether every bot went before the end."""
         return self._n_begun > 0 and not self._charges and not self._n_to_come
 
-    async def begin(self, bot: BotSpec) -> None:
-        """Start a bot of the piece, now or when its time comes."""
+    async def begin(self, bot: BotSpec, *, is_of_the_piece: bool = True) -> None:
+        """Start a bot, now or when its time comes; a mistake in one of the piece's is the piece's.
+
+        Of a session that is taken up again others may be there from the beginning.
+        """
         delay, kill = (_seconds(bot, name) for name in TIMES)
         if kill > 0:
             self._do(self._kill_later(bot.id, kill))
@@ -115,14 +130,14 @@ class Supervisor:
             self._n_to_come += 1
             self._do(self._launch_later(bot, delay))
         else:
-            await self.launch(bot)
+            await self.launch(bot, is_of_the_piece=is_of_the_piece)
 
-    async def launch(self, bot: BotSpec) -> None:
+    async def launch(self, bot: BotSpec, *, is_of_the_piece: bool = False) -> None:
         """Start a bot's process."""
         self._sources.track(bot.id, bot.bot)
         process = await self._start(bot)
         self._n_begun += 1
-        is_of_the_piece = not self._director.clock.is_started
+        self._removed.discard(bot.id)
         self._charges[bot.id] = _Charge(bot, process, self._loop.time(), is_of_the_piece)
         self._watch(bot.id, process)
 
@@ -255,6 +270,7 @@ class Supervisor:
 
     def _remove(self, bot_id: str) -> None:
         charge = self._charges.pop(bot_id)
+        self._removed.add(bot_id)
         self._director.remove_bot(bot_id)
         is_classic = is_classic_folder(charge.bot.bot)
         self._retire(charge.process, FADE_SECONDS if is_classic else LEAVE_SECONDS)

@@ -12,11 +12,13 @@ import itertools
 import math
 from collections.abc import AsyncIterator, Callable
 
-from musebots.timebase import MeterMap, TempoMap, beats_from_ticks, ticks_from_beats
+from musebots.timebase import PPQ, MeterMap, TempoMap, beats_from_ticks, ticks_from_beats
 
 __all__ = ["Clock"]
 
 DUE_SECONDS = 1e-6
+MOST_TEMPO_POINTS = 256
+KEPT_TICKS = 16 * PPQ  # of a tempo map with more points than that
 
 
 class Clock:
@@ -82,7 +84,12 @@ class Clock:
         return self._held_tick is not None
 
     def change_tempo(self, tempo_map: TempoMap) -> None:
-        """Follow another tempo map; everybody who waits is re-timed."""
+        """Follow another tempo map; everybody who waits is re-timed.
+
+        Of a long one, what lies far behind is forgotten (`TempoMap.forgotten_before`).
+        """
+        if len(tempo_map.points) > MOST_TEMPO_POINTS and self.is_started:
+            tempo_map = tempo_map.forgotten_before(math.floor(self.tick_now) - KEPT_TICKS)
         self.tempo_map = tempo_map
         self._arm()
 

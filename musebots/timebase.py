@@ -33,6 +33,7 @@ PPQ = 480
 PULSES_PER_BEAT = 16
 TICKS_PER_PULSE = PPQ // PULSES_PER_BEAT
 MIN_BPM, MAX_BPM = 10.0, 480.0
+MIN_FORGOTTEN = 3  # points; fewer are not worth it
 SECONDS_PER_MINUTE = 60.0
 
 
@@ -172,6 +173,21 @@ class TempoMap:
         if not points:
             raise ValueError("a tempo map is joined with at least one point")
         return TempoMap((*(p for p in self.points if p.tick < points[0].tick), *points))
+
+    def forgotten_before(self, tick: int) -> TempoMap:
+        """The same from `tick` on, and one tempo before it that takes as long until there.
+
+        So that a session that follows another clock for hours does not grow. Ticks before `tick`
+        fall between those of tick 0 and `tick`, and no longer just where they did.
+        """
+        if tick <= 0 or bisect_right(self._ticks, tick) < MIN_FORGOTTEN:
+            return self
+        bpm = tick * SECONDS_PER_MINUTE / (PPQ * self.seconds_at(tick))
+        index = bisect_right(self._ticks, tick) - 1
+        point = self.points[index]
+        at_tick = TempoPoint(tick, self.bpm_at(tick), point.is_ramp)
+        start = TempoPoint(0, min(MAX_BPM, max(MIN_BPM, bpm)))
+        return TempoMap((start, at_tick, *self.points[index + 1 :]))
 
     def changed_points(self, before: TempoMap) -> tuple[TempoPoint, ...]:
         """The points of this map that `before` does not begin with."""

@@ -12,21 +12,22 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
 from creativity.assessor.network import AssessorNetwork
 from creativity.assessor.novelty import NoveltyModel
 from creativity.assessor.phrases import Phrases
 from creativity.assessor.score import Score, bits_with_before
 from musebots.errors import CheckpointError
-from musebots.files import write_whole
 from musebots.rnn.vocabulary import ROLES, Role
+from musebots.tensorfile import TensorFile
 
 __all__ = ["Assessor", "load_assessor", "save_assessor"]
 
 FORMAT_VERSION = 1
-_METADATA_KEY = "musebot-assessor"
+_FILE = TensorFile(
+    "assessor", "musebot-assessor", FORMAT_VERSION, CheckpointError,
+    "get the file again, or train it again",
+)  # fmt: skip
 _COUNTS = "novelty."
 _NETWORK = "network."
 
@@ -70,18 +71,11 @@ def save_assessor(assessor: Assessor, path: Path, card: Mapping[str, Any]) -> No
     for name, weights in assessor.network.tensors.items():
         tensors[f"{_NETWORK}{name}"] = np.ascontiguousarray(weights, dtype=np.float32)
     about = {
-        "format_version": FORMAT_VERSION,
         "role": assessor.role,
         "constants": assessor.score.constants(),
         "sha256": _sha256(tensors, assessor.score.constants()),
     }
-    blob = save(dict(sorted(tensors.items())), {_METADATA_KEY: json.dumps(about, sort_keys=True)})
-    text = json.dumps({**card, **about}, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-    try:
-        write_whole(path, blob)
-        write_whole(path.with_suffix(".json"), text.encode())
-    except OSError as error:
-        raise CheckpointError(f"{path} cannot be written: {error}; choose another place") from error
+    _FILE.save(path, tensors, about, {**card, **about})
 
 
 def _smallest(tensor: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
@@ -117,26 +111,9 @@ def load_assessor(path_or_role: Path | str) -> Assessor:
 
 
 def _loaded(path: Path) -> Assessor:
-    try:
-        with safe_open(path, framework="np") as file:
-            about = json.loads((file.metadata() or {}).get(_METADATA_KEY, "null"))
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except FileNotFoundError as error:
-        raise CheckpointError(f"{path} does not exist: give the path of an assessor") from error
-    except (SafetensorError, OSError, ValueError) as error:
-        raise CheckpointError(
-            f"{path} cannot be read ({error}): it is damaged or no assessor; get it again"
-        ) from error
-    if not isinstance(about, dict) or about.get("format_version") != FORMAT_VERSION:
-        raise CheckpointError(
-            f"{path} is no assessor that this musebots reads (format {FORMAT_VERSION}): "
-            "train it again"
-        )
+    about, tensors = _FILE.load(path)
     if _sha256(tensors, about["constants"]) != about["sha256"]:
-        raise CheckpointError(
-            f"{path} is not what was written: its sha256 differs from the one it carries; "
-            "get the file again, or train it again"
-        )
+        raise _FILE.altered(path)
     constants, role = about["constants"], about["role"]
     counts = {
         name.removeprefix(_COUNTS): tensor.astype(np.int64)

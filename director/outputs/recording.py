@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from director.outputs.base import NoteOff, NoteOn, OutputEvent, TempoChange
@@ -11,7 +12,7 @@ from director.outputs.targets import check_target
 from director.score import Score
 from musebots.timebase import TempoMap
 
-__all__ = ["RecordingOutput", "last_tempo_map", "missing_ends"]
+__all__ = ["RecordingOutput", "last_tempo_map", "missing_ends", "short"]
 
 
 class RecordingOutput:
@@ -53,7 +54,7 @@ class RecordingOutput:
     def send(self, event: OutputEvent) -> None:
         """Keep one event."""
         self._stop_tick = None  # after a panic the music may go on
-        self._events.append(event)
+        self._events.append(short(event))
 
     def panic(self) -> None:
         """Forget what is still to come and end what sounds."""
@@ -78,10 +79,22 @@ class RecordingOutput:
         return max(0, round(last_tempo_map(self._score, self._events).tick_at(now_seconds)))
 
 
-def last_tempo_map(score: Score, events: list[OutputEvent]) -> TempoMap:
-    """The tempo map that holds in the end; its past is true for the whole session."""
-    changes = (event.tempo_map for event in reversed(events) if isinstance(event, TempoChange))
-    return next(changes, score.tempo_map)
+def last_tempo_map(score: Score, events: Iterable[OutputEvent]) -> TempoMap:
+    """The tempo of a whole session: the score's, and what every change has said from then on."""
+    points = list(score.tempo_map.points)
+    for event in events:
+        if isinstance(event, TempoChange):
+            while points and points[-1].tick >= event.tick - 1:
+                points.pop()
+            points += (p for p in event.tempo_map.points if p.tick >= event.tick - 1)
+    return TempoMap(tuple(points))
+
+
+def short(event: OutputEvent) -> OutputEvent:
+    """A change of tempo without what was said before: its map is exact from just before it on."""
+    if not isinstance(event, TempoChange):
+        return event
+    return replace(event, tempo_map=event.tempo_map.forgotten_before(event.tick - 1))
 
 
 def missing_ends(events: list[OutputEvent], tick: int) -> list[NoteOff]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -32,6 +32,7 @@ from musebots.generators import STEP_TICKS
 
 __all__ = [
     "Heard", "Session", "Stretch", "Take", "heard_activations", "joined", "read_session",
+    "tempo_from",
 ]  # fmt: skip
 
 LASTING = tuple(kind.address for kind in (m.Control, m.Fader, m.Horizon, m.Mix, m.Policy))
@@ -144,13 +145,23 @@ class Session:
         """
         takes = [stretch.take() for stretch in self.stretches]
         ends = [stretch.score.first_tick for stretch in self.stretches[1:]]
+        tempo_map = takes[0].score.tempo_map
         events: list[OutputEvent] = []
         for take, end_tick in zip(takes, [*ends, before_tick], strict=True):
+            if take.score.tempo_map != tempo_map:
+                events.append(tempo_from(take.score))
             events.extend(take.events)
             if end_tick is not None:
                 events = list(_before(events, end_tick))
                 events.extend(missing_ends(events, end_tick))
-        return Take(takes[-1].score, tuple(events), takes[-1].stop_tick)
+        score = replace(takes[-1].score, tempo_map=tempo_map)
+        return Take(score, tuple(events), takes[-1].stop_tick)
+
+
+def tempo_from(score: Score) -> TempoChange:
+    """How fast a score goes from where it is taken up on: what it says of before is a mean."""
+    tick = score.first_tick
+    return TempoChange(tick, score.tempo_map.seconds_at(tick), score.tempo_map)
 
 
 def joined(session: Session) -> Stretch:

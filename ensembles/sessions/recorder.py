@@ -26,7 +26,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import TypeAdapter
 
@@ -34,6 +34,7 @@ from director.director import Casting, Director, SessionReport
 from director.findings import Finding
 from director.outputs.base import OutputEvent
 from director.outputs.midifile import MidiFileOutput
+from director.outputs.recording import short
 from director.score import Score
 from director.steering import SteeringNews
 from ensembles.config import BotSpec
@@ -51,6 +52,16 @@ __all__ = ["FORMAT", "JournalledMidiFile", "Recorder"]
 FORMAT = 1
 UNHEARD = (m.Alive, m.ClockPing, m.Notes, m.Progress, m.State)
 READABLE = (m.Control, m.Fader, m.Horizon, m.Instrument, m.Mix, m.Policy, m.Rating, m.SetTempo)
+
+
+class Band(Protocol):
+    """Who is in the band now, of those that are started here, and who was taken out of it."""
+
+    @property
+    def bots(self) -> tuple[BotSpec, ...]: ...
+
+    @property
+    def gone(self) -> tuple[str, ...]: ...
 
 
 class Recorder:
@@ -159,7 +170,7 @@ class Recorder:
         """What steering came to."""
         self._write("steering", tick=tick, kind=type(news).__name__, what=news)
 
-    def keep(self, director: Director) -> None:
+    def keep(self, director: Director, band: Band | None = None) -> None:
         """At every bar line: what it takes to go on from here, should all be killed."""
         if self._request is None or not director.clock.is_started or director.is_over:
             return
@@ -175,6 +186,8 @@ class Recorder:
                 "bar": bar,
                 "tempo": [[p.tick, p.bpm, p.is_ramp] for p in director.clock.tempo_map.points],
                 "retained": director.reception.retained.plain(),
+                "bots": [asdict(bot) for bot in band.bots] if band else [],
+                "gone": list(band.gone) if band else [],
             }
         )
 
@@ -215,7 +228,7 @@ class JournalledMidiFile(MidiFileOutput):
 
     def send(self, event: OutputEvent) -> None:
         super().send(event)
-        self._recorder.played(event)
+        self._recorder.played(short(event))
 
     def panic(self) -> None:
         super().panic()

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
+from director.outputs.base import TempoChange
 from director.retained import Retained
 from director.score import Score
+from ensembles.config import BotSpec
 from ensembles.sessions.folder import SESSIONS, SessionFolder, all_folders
-from ensembles.sessions.reading import Take, read_session
+from ensembles.sessions.reading import Take, read_session, tempo_from
 from ensembles.sessions.recorder import FORMAT
 from musebots import messages as m
 from musebots.errors import ConfigError
@@ -20,25 +24,48 @@ from musebots.timebase import TempoMap, TempoPoint
 
 __all__ = ["Saved", "read_unfinished", "taken_up"]
 
+_BOTS = TypeAdapter(tuple[BotSpec, ...])
+
 
 @dataclass(frozen=True)
 class Saved:
-    """A session as far as it had come: what was asked for, the bar, the tempo, what was said."""
+    """A session as far as it had come: what was asked for, the bar, the tempo, what was said.
+
+    `bots` were in the band when it was cut off, `gone` had been taken out of it.
+    """
 
     folder: SessionFolder
     request: dict[str, Any]
     bar: int
     tempo: tuple[tuple[int, float, bool], ...]
     retained: dict[str, Any]
+    bots: tuple[BotSpec, ...] = ()
+    gone: tuple[str, ...] = ()
 
     @property
     def tempo_map(self) -> TempoMap:
         """The tempo, with all changes that were made by hand."""
         return TempoMap(tuple(TempoPoint(*row) for row in self.tempo))
 
+    def lineup(self, bots: Sequence[BotSpec]) -> tuple[BotSpec, ...]:
+        """Who plays on: the piece's bots, as they were replaced, without those removed; and guests.
+
+        Parameters
+        ----------
+        bots : sequence of BotSpec
+            Those of the piece.
+        """
+        there = {bot.id: bot for bot in self.bots}
+        stay = [there.pop(bot.id, bot) for bot in bots if bot.id not in self.gone]
+        return (*stay, *there.values())
+
     def before(self, score: Score) -> Take:
         """What was played before the bar at which `score` goes on."""
-        return read_session(self.folder).take(before_tick=score.first_tick)
+        take = read_session(self.folder).take(before_tick=score.first_tick)
+        if take.score.tempo_map == score.tempo_map:
+            return take
+        begun = TempoChange(0, 0.0, take.score.tempo_map)
+        return replace(take, events=(begun, *take.events, tempo_from(score)))
 
 
 def read_unfinished(root: Path = SESSIONS) -> Saved:
@@ -60,7 +87,11 @@ def read_unfinished(root: Path = SESSIONS) -> Saved:
             raise ValueError("it still plays")
         tempo = tuple((int(t), float(b), bool(r)) for t, b, r in table["tempo"])
         retained = _with_last_moves(table["retained"], folder)
-        saved = Saved(folder, dict(table["request"]), int(table["bar"]), tempo, retained)
+        bots = _BOTS.validate_python(table.get("bots", ()))
+        gone = tuple(str(bot_id) for bot_id in table.get("gone", ()))
+        saved = Saved(
+            folder, dict(table["request"]), int(table["bar"]), tempo, retained, bots, gone
+        )
         _ = saved.tempo_map
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(f"{folder.unfinished} cannot be resumed: {error}") from error
@@ -104,8 +135,11 @@ def taken_up(score: Score, saved: Saved) -> Score:
     """
     if not 0 <= saved.bar < score.n_bars:
         raise ConfigError(f"the session was cut off at bar {saved.bar + 1} of {score.n_bars}")
+    strips = {strip.bot_id: strip for strip in score.strips}
+    guests = tuple(bot.strip for bot in saved.bots if bot.id not in strips)
     return replace(
         score,
+        strips=(*score.strips, *guests),
         first_bar=saved.bar,
         tempo_map=saved.tempo_map,
         count_in_bars=max(1, score.count_in_bars),

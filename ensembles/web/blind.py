@@ -166,7 +166,7 @@ class BlindTest:
         asked = await _body(request)
         sitting = self._sittings.get(str(asked.get("sitting"))) if asked else None
         if asked is None or sitting is None:
-            return _refused("this sitting is over: begin a new one")
+            return _refused("this sitting is over: reload the page to begin another")
         trial = sitting.trial
         if trial is None or asked.get("number") != sitting.number:
             return _refused("that pair is not asked about now")

@@ -37,7 +37,7 @@ class PageMember(Musebot):
 
     role = "listener"
     hears = (
-        "notes", "activations", "scores", "flags", "desk", "controls", "ratings",
+        "notes", "activations", "scores", "flags", "desk", "levels", "controls", "ratings",
         "steering",
     )  # fmt: skip
 
@@ -93,6 +93,8 @@ class PageMember(Musebot):
                 self.stage.put(f"strip/{message.bot_id}", {
                     **_plain(message), "instruments": _instruments(message),
                 })  # fmt: skip
+            case m.Levels():
+                self.stage.put("levels", dict(message.rows))
             case m.Member() if message.bot_id != self.id:
                 self._put_member(message)
             case m.Notice():

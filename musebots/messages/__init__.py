@@ -56,7 +56,16 @@ from musebots.messages.steering import (
     Steered,
 )
 from musebots.messages.table import MESSAGES
-from musebots.messages.watching import Horizon, Member, Notice, Panic, Rating, Score, Strip
+from musebots.messages.watching import (
+    Horizon,
+    Levels,
+    Member,
+    Notice,
+    Panic,
+    Rating,
+    Score,
+    Strip,
+)
 from musebots.messages.wire import MAX_DATAGRAM_BYTES, decode, decode_all, encode, plain
 
 __all__ = [
@@ -64,11 +73,11 @@ __all__ = [
     "MAX_NOTES_PER_MESSAGE", "MAX_UNITS", "MEANS", "MESSAGES", "MODES", "NOT_STARTED",
     "PROTOCOL_VERSION", "Action", "Activations", "Add", "AgentList", "Alive", "Assessed", "Bars",
     "Broadcast", "Bye", "Cancel", "ClockPing", "ClockPong", "Control", "Fader", "Flag", "Form",
-    "Gain", "HarmonyPlan", "Heard", "Hello", "Horizon", "Instrument", "Lead", "Member", "Message",
-    "Meter", "Mix", "Monitoring", "Notes", "Notice", "Off", "OscValue", "Panic", "Policy",
-    "Progress", "Rating", "Ready", "Remove", "Replace", "Roster", "Score", "Sealed", "SetTempo",
-    "State", "Steer", "Steered", "Stop", "Strip", "Tempo", "Time", "Unknown", "Wanted", "Welcome",
-    "decode", "decode_all", "encode", "plain", "steps_per_message",
+    "Gain", "HarmonyPlan", "Heard", "Hello", "Horizon", "Instrument", "Lead", "Levels", "Member",
+    "Message", "Meter", "Mix", "Monitoring", "Notes", "Notice", "Off", "OscValue", "Panic",
+    "Policy", "Progress", "Rating", "Ready", "Remove", "Replace", "Roster", "Score", "Sealed",
+    "SetTempo", "State", "Steer", "Steered", "Stop", "Strip", "Tempo", "Time", "Unknown", "Wanted",
+    "Welcome", "decode", "decode_all", "encode", "plain", "steps_per_message",
 ]  # fmt: skip
 
 PROTOCOL_VERSION = 1

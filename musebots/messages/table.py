@@ -21,14 +21,23 @@ from musebots.messages.listening import Activations, Flag, Monitoring, Wanted
 from musebots.messages.music import Bars, Cancel, Form, HarmonyPlan, Notes, Tempo
 from musebots.messages.remote import Sealed
 from musebots.messages.steering import Action, Assessed, Fader, Policy, Steer, Steered
-from musebots.messages.watching import Horizon, Member, Notice, Panic, Rating, Score, Strip
+from musebots.messages.watching import (
+    Horizon,
+    Levels,
+    Member,
+    Notice,
+    Panic,
+    Rating,
+    Score,
+    Strip,
+)
 
 __all__ = ["MESSAGES"]
 
 MESSAGES: tuple[type[Message], ...] = (
     Alive, Time, Meter, AgentList, Gain, Off, Broadcast, Hello, Welcome, Ready, Bye, Roster,
     ClockPing, ClockPong, Tempo, Lead, Bars, HarmonyPlan, Form, Notes, Heard, Cancel, Progress,
-    State, Wanted, Activations, Flag, Monitoring, Score, Strip, Member, Notice, Control, Fader,
-    Policy, Steer, Steered, Assessed, Action, Mix, Instrument, SetTempo, Horizon, Rating, Panic,
-    Add, Remove, Replace, Stop, Sealed,
+    State, Wanted, Activations, Flag, Monitoring, Score, Strip, Levels, Member, Notice, Control,
+    Fader, Policy, Steer, Steered, Assessed, Action, Mix, Instrument, SetTempo, Horizon, Rating,
+    Panic, Add, Remove, Replace, Stop, Sealed,
 )  # fmt: skip

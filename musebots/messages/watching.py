@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from musebots.messages.base import Message
 
-__all__ = ["Horizon", "Member", "Notice", "Panic", "Rating", "Score", "Strip"]
+__all__ = ["Horizon", "Levels", "Member", "Notice", "Panic", "Rating", "Score", "Strip"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,18 @@ class Strip(Message):
     is_solo: int = 0
     reverb: float = 0.0
     instrument: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Levels(Message):
+    """`/musebots/levels`: how loud each strip has just been, as the sound engine measured it."""
+
+    address = "/musebots/levels"
+    group = "sf"
+    sent = "Director to those who hear levels"
+    sense = "(bot id (empty: master), highest peak of the last 50 ms, linear, 1 is full scale)"
+
+    rows: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

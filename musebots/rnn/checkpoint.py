@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
@@ -17,14 +16,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
 from musebots.errors import CheckpointError
 from musebots.rnn.dynamics import LevelModel
 from musebots.rnn.features import FEATURES
 from musebots.rnn.stepper import Stepper
 from musebots.rnn.vocabulary import ROLES, Role, Vocabulary, vocabulary_from_json
+from musebots.tensorfile import TensorFile
 
 __all__ = [
     "FORMAT_VERSION",
@@ -37,7 +35,10 @@ __all__ = [
 ]
 
 FORMAT_VERSION = 1
-_METADATA_KEY = "musebot"
+_FILE = TensorFile(
+    "musebot checkpoint", "musebot", FORMAT_VERSION, CheckpointError,
+    "get the file again, or train it again",
+)  # fmt: skip
 
 Tensors = Mapping[str, npt.NDArray[np.float32]]
 
@@ -130,39 +131,20 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path, card: Mapping[str, Any])
         If the file cannot be written.
     """
     about = {
-        "format_version": FORMAT_VERSION,
         "vocabulary": checkpoint.vocabulary.to_json(),
         "features": list(checkpoint.feature_names),
         **({"unheard": _unheard_json(checkpoint.unheard)} if checkpoint.unheard else {}),
         "sha256": checkpoint.sha256,
     }
-    tensors = {name: np.ascontiguousarray(t) for name, t in sorted(checkpoint.tensors.items())}
-    blob = save(tensors, metadata={_METADATA_KEY: json.dumps(about, sort_keys=True)})
     shown = {
         **card,
-        "format_version": FORMAT_VERSION,
         "role": checkpoint.role,
         "sha256": checkpoint.sha256,
         "n_parameters": checkpoint.n_parameters,
         "styles": list(checkpoint.vocabulary.styles),
         "default_style": checkpoint.vocabulary.default_style,
     }
-    text = json.dumps(shown, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-    try:
-        _write(path, blob)
-        _write(path.with_suffix(".json"), text.encode())
-    except OSError as error:
-        raise CheckpointError(f"{path} cannot be written: {error}; choose another place") from error
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write beside, then rename."""
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        beside.write_bytes(content)
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    _FILE.save(path, checkpoint.tensors, about, shown)
 
 
 def load_checkpoint(path: Path, *, role: Role | None = None) -> Checkpoint:
@@ -180,13 +162,7 @@ def load_checkpoint(path: Path, *, role: Role | None = None) -> Checkpoint:
     CheckpointError
         If the file is missing, truncated, altered, of another role or a format unknown here.
     """
-    about, tensors = _read(path)
-    version = about.get("format_version")
-    if version != FORMAT_VERSION:
-        raise CheckpointError(
-            f"{path} has format version {version!r}, this musebots reads {FORMAT_VERSION}: "
-            "install the musebots version that wrote it, or train it again"
-        )
+    about, tensors = _FILE.load(path)
     identity = identity_sha256(
         about.get("vocabulary", {}),
         about.get("features", []),
@@ -194,10 +170,7 @@ def load_checkpoint(path: Path, *, role: Role | None = None) -> Checkpoint:
         tensors=tensors,
     )
     if identity != about.get("sha256"):
-        raise CheckpointError(
-            f"{path} is not what was written: its sha256 differs from the one it carries; "
-            "get the file again, or train it again"
-        )
+        raise _FILE.altered(path)
     try:
         vocabulary = vocabulary_from_json(about["vocabulary"])
         names = tuple(str(name) for name in about["features"])
@@ -214,22 +187,6 @@ def load_checkpoint(path: Path, *, role: Role | None = None) -> Checkpoint:
             f"{path} plays {checkpoint.role}, not {role}: give the {role} bot a {role} checkpoint"
         )
     return checkpoint
-
-
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, npt.NDArray[np.float32]]]:
-    try:
-        with safe_open(path, framework="np") as file:
-            about = json.loads((file.metadata() or {}).get(_METADATA_KEY, "null"))
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except FileNotFoundError as error:
-        raise CheckpointError(f"{path} does not exist: give the path of a checkpoint") from error
-    except (SafetensorError, OSError, ValueError) as error:
-        raise CheckpointError(
-            f"{path} cannot be read ({error}): it is damaged or no checkpoint; get it again"
-        ) from error
-    if not isinstance(about, dict):
-        raise CheckpointError(f"{path} is no musebot checkpoint: it does not say what it plays")
-    return about, tensors
 
 
 def _check_shapes(checkpoint: Checkpoint) -> None:

@@ -24,11 +24,8 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
 from musebots.errors import CheckpointError
-from musebots.files import write_whole
 from musebots.knob import Knob
 from musebots.rnn.exact import (
     GRID,
@@ -39,6 +36,7 @@ from musebots.rnn.exact import (
     on_grid,
 )
 from musebots.rnn.vocabulary import ROLES, Role
+from musebots.tensorfile import TensorFile
 
 __all__ = [
     "ALPHA_GRID",
@@ -57,7 +55,10 @@ ALPHA_GRID = 2.0**-10
 
 Direction = Literal["network", "vector"]
 
-_METADATA_KEY = "musebot-steering"
+_FILE = TensorFile(
+    "steering", "musebot-steering", FORMAT_VERSION, CheckpointError,
+    "get the file again, or train it again",
+)  # fmt: skip
 _SUM_GRID = 2.0**-20
 _FARTHEST = 4.0
 """Beyond this no coordinate of ``h + a d`` goes: `MAX_UNITS` squares of it add up exactly."""
@@ -305,7 +306,6 @@ def save_steering(steering: Steering, path: Path, card: Mapping[str, Any]) -> No
         If the file cannot be written.
     """
     about = {
-        "format_version": FORMAT_VERSION,
         "role": steering.role,
         "checkpoint_sha256": steering.checkpoint_sha256,
         "kind": steering.kind,
@@ -316,15 +316,9 @@ def save_steering(steering: Steering, path: Path, card: Mapping[str, Any]) -> No
     }
     tensors = {
         name: np.ascontiguousarray(tensor, dtype=np.float32)
-        for name, tensor in sorted(steering.tensors.items())
+        for name, tensor in steering.tensors.items()
     }
-    blob = save(tensors, metadata={_METADATA_KEY: json.dumps(about, sort_keys=True)})
-    text = json.dumps({**card, **about}, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-    try:
-        write_whole(path, blob)
-        write_whole(path.with_suffix(".json"), text.encode())
-    except OSError as error:
-        raise CheckpointError(f"{path} cannot be written: {error}; choose another place") from error
+    _FILE.save(path, tensors, about, {**card, **about})
 
 
 def load_steering(path_or_role: Path | str) -> Steering:
@@ -346,13 +340,7 @@ def load_steering(path_or_role: Path | str) -> Steering:
             raise CheckpointError(f"no steering comes with musebots for {path_or_role}")
         return found
     path = Path(path_or_role)
-    about, tensors = _read(path)
-    version = about.get("format_version")
-    if version != FORMAT_VERSION:
-        raise CheckpointError(
-            f"{path} has format version {version!r}, this musebots reads {FORMAT_VERSION}: "
-            "install the musebots version that wrote it, or train it again"
-        )
+    about, tensors = _FILE.load(path)
     try:
         low, high = about["alpha_range"]
         steering = Steering(
@@ -367,27 +355,8 @@ def load_steering(path_or_role: Path | str) -> Steering:
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path} cannot steer: {error}; train it again") from error
     if steering.sha256 != about.get("sha256"):
-        raise CheckpointError(
-            f"{path} is not what was written: its sha256 differs from the one it carries; "
-            "get the file again, or train it again"
-        )
+        raise _FILE.altered(path)
     return steering
-
-
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, npt.NDArray[np.float32]]]:
-    try:
-        with safe_open(path, framework="np") as file:
-            about = json.loads((file.metadata() or {}).get(_METADATA_KEY, "null"))
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except FileNotFoundError as error:
-        raise CheckpointError(f"{path} does not exist: give the path of a steering") from error
-    except (SafetensorError, OSError, ValueError) as error:
-        raise CheckpointError(
-            f"{path} cannot be read ({error}): it is damaged or no steering; get it again"
-        ) from error
-    if not isinstance(about, dict):
-        raise CheckpointError(f"{path} is no steering: it does not say what it steers")
-    return about, tensors
 
 
 def shipped_steering(role: str) -> Steering | None:

@@ -8,13 +8,11 @@ import sys
 
 import pytest
 
-from ensembles.config import load_piece
-from ensembles.rendering import render
 from ensembles.sessions.folder import all_folders
 from ensembles.sessions.reading import read_session
 from ensembles.sessions.replaying import replay
 
-from .processes import notes_of, play
+from .processes import notes_of, play, until_line
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and process groups are POSIX")
 
@@ -254,19 +252,27 @@ def check_rewritten(notes, text):
     assert "mine plays on as it was before its file was saved" in text
 
 
-def test_a_session_whose_director_was_killed_is_taken_up_again(tmp_path):
-    arguments = ("trio", "--bars", "6", "--bpm", "200", "--seed", "1", "--port", str(free_port()))
-    process = play(*arguments, "-o", "first.mid", cwd=tmp_path)
-    with process:
-        for line in process.stdout:
-            if line.startswith("bar 4"):
-                process.kill()
-                break
-    resumed = play("--resume", *arguments[-2:], "-o", "second.mid", cwd=tmp_path)
-    text = followed(resumed, {})
-    render(load_piece("trio"), bars=6, bpm=200.0, seed=1, midi_path=tmp_path / "whole.mid")
-    live, whole = (onsets(notes_of(tmp_path / name)) for name in ("second.mid", "whole.mid"))
-    assert live == whole, text  # what was played before is in it, and the rest is note for note
+def test_who_was_added_replaced_or_removed_before_the_director_died_is_so_when_it_goes_on(tmp_path):
+    (tmp_path / "higher.py").write_text(HIGHER)
+    bots = "".join(f'[[bot]]\nid = "{x}"\nclass = "hello"\n' for x in ("one", "two", "three"))
+    (tmp_path / "piece.toml").write_text(PIECE.replace("150", "240") + bots)
+    port = free_port()
+    process = play("piece.toml", "--port", str(port), "-o", "x.mid", cwd=tmp_path)
+    until_line(process, "bar 1")
+    for arguments in (("add", "higher.py", "--id", "guest"), ("replace", "two", "higher.py"),
+                      ("remove", "three")):  # fmt: skip
+        command = [sys.executable, "-m", "ensembles", *arguments,
+                   "--director", f"127.0.0.1:{port}"]  # fmt: skip
+        assert subprocess.run(command, cwd=tmp_path, timeout=20).returncode == 0
+    until_line(process, "bar 6")
+    process.kill()
+    process.communicate()
+    text = followed(play("--resume", "--port", str(port), "-o", "x.mid", cwd=tmp_path), {})
+    heard = {x: dict(sorted(notes)) for x, notes in onsets(notes_of(tmp_path / "x.mid")).items()}
+    assert set(heard["one"]) == {480 * beat for beat in range(32)}, text
+    assert set(heard["guest"]) >= {480 * beat for beat in range(20, 32)}, text
+    assert {heard["two"][480 * beat] for beat in range(20, 32)} == {84}, text
+    assert max(heard["three"]) < 5 * BAR, text
 
 
 def free_port():

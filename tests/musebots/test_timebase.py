@@ -146,3 +146,13 @@ def test_what_is_written_for_the_end_comes_before_the_ritardando():
     for tick, ramp_ticks in ((3000, 0), (1000, 1500)):
         written = TempoMap.constant(100).with_change(tick, 80, ramp_ticks=ramp_ticks)
         assert written.with_ritardando(Ritardando(1920, 3840)) == written
+
+
+@given(tempo_maps(), st.integers(0, 40_000))
+def test_a_map_that_has_forgotten_is_the_same_from_there_on(tempo_map, tick):
+    short = tempo_map.forgotten_before(tick)
+    assert len(short.points) <= len(tempo_map.points) + 1
+    for later in (tick, tick + 1, tick + 777, tick + 50_000):
+        assert short.seconds_at(later) == pytest.approx(tempo_map.seconds_at(later), abs=1e-9)
+        assert short.bpm_at(later) == pytest.approx(tempo_map.bpm_at(later))
+    assert sum(point.tick < tick for point in short.points) <= 2

@@ -30,7 +30,7 @@ AudioKind = Literal["auto", "portaudio", "jack", "browser", "none"]
 SAMPLE_RATE_HZ, BLOCK_FRAMES = 44100, 128
 PROBE_SECONDS, READY_SECONDS = 10.0, 15.0
 MAX_CRASHES, CRASH_SECONDS = 5, 60.0
-SPARE_SECONDS = 3.0  # when the beginning, in which everybody is busy, is over
+SPARE_SECONDS = 0.5  # another takes a third of a second of a core to get ready
 
 
 def sound_cards(worker: Sequence[str] = WORKER) -> list[str]:
@@ -73,8 +73,9 @@ class AudioOutput:
 
     Attributes
     ----------
-    peak : float
-        Linear level of the last tenth of a second, 0..1, as the sound process measured it.
+    levels : dict
+        Linear peak of the last twentieth of a second by bot, as the sound process measured it
+        behind the faders; under ``""`` that of all together.
     why : str
         Why it is not the first choice of ``auto``; empty if it is, or if nothing was to choose.
     n_crashes : int
@@ -103,7 +104,7 @@ class AudioOutput:
         self._is_closing = False
         self._crashed_at: deque[float] = deque(maxlen=MAX_CRASHES)
         self._lock = threading.Lock()
-        self.peak = 0.0
+        self.levels: dict[str, float] = {}
         self.why = ""
         self.n_crashes = 0
 
@@ -253,14 +254,15 @@ class AudioOutput:
 
     def _hear(self, report: dict[str, Any]) -> None:
         """What the sound process says."""
-        self.peak = float(report.get("peak", self.peak))
+        if "levels" in report:
+            self.levels = report["levels"]
         if "warning" in report:
             log.warning("%s", report["warning"])
 
     def _bring_back(self, reason: str) -> None:
         """The sound process has ended unasked: start another; in a thread of the old one."""
         kind, now = self._sounding_kind, time.monotonic()
-        self.peak = 0.0
+        self.levels = dict.fromkeys(self.levels, 0.0)
         self._crashed_at.append(now)
         if self._is_closing:
             return

@@ -21,7 +21,7 @@ from musebots.errors import OutputUnavailable
 
 __all__ = ["output_devices", "run_live"]
 
-REPORT_SECONDS = 0.1
+REPORT_SECONDS = 0.05
 FADE_OUT_SECONDS = 0.06
 
 
@@ -47,7 +47,7 @@ def run_live(source: BinaryIO, say: Callable[[str], None]) -> None:
         cues on the clock of `time.monotonic`. With `is_spare` among the settings it gets ready, and
         waits for settings and strips once more before it sounds.
     say : callable
-        Hears one line when the sound is on, and then the peak level ten times a second, once with
+        Hears one line when the sound is on, and then the levels twenty times a second, once with
         a warning if the synthesiser had to be started anew.
 
     Raises
@@ -132,7 +132,7 @@ def _report(ending: threading.Event, say: Callable[[str], None], synth: Reviving
     """Say the level now and then, so that the Director's process knows we live; stay alive."""
     has_warned = False
     while not ending.wait(REPORT_SECONDS):
-        report: dict[str, object] = {"peak": round(synth.peak(), 5)}
+        report: dict[str, object] = {"levels": synth.levels()}
         if synth.revive() and not has_warned:
             has_warned = True
             report["warning"] = LOST_SIGNAL

@@ -28,7 +28,7 @@ class RevivingSynth:
         As `import_pyo` gives it; its server must be booted.
     build : callable
         Makes a synthesiser: something with `out`, a signal that goes to the sound card already,
-        and `handle`.
+        `buses`, the signal of each strip by its bot, and `handle`.
     """
 
     def __init__(self, pyo: Any, build: Callable[[], Any]) -> None:
@@ -42,10 +42,13 @@ class RevivingSynth:
         self._standing.take(cue)
         self._synth.handle(cue)
 
-    def peak(self) -> float:
-        """Linear level since the last call; 0 where there is no number."""
-        peak = max(self._meter.get(all=True))
-        return float(peak) if math.isfinite(peak) else 0.0
+    def levels(self) -> dict[str, float]:
+        """Linear peaks since the last call, by bot; under ``""`` that of all together.
+
+        A strip that has joined since then reads 0, and so does what is no number.
+        """
+        self._add_meters()
+        return {bot_id: _peak(meter) for bot_id, meter in self._meters.items()}
 
     def revive(self) -> bool:
         """If the signal is lost, play with a new synthesiser; whether that was so.
@@ -62,5 +65,16 @@ class RevivingSynth:
 
     def _take_new(self) -> None:
         synth = self._build()
-        self._meter = self._pyo.PeakAmp(synth.out)
         self._synth = synth
+        self._meters = {"": self._pyo.PeakAmp(synth.out)}
+        self._add_meters()
+
+    def _add_meters(self) -> None:
+        for bot_id, bus in self._synth.buses.items():
+            if bot_id not in self._meters:
+                self._meters[bot_id] = self._pyo.PeakAmp(bus)
+
+
+def _peak(meter: Any) -> float:
+    peak = max(meter.get(all=True))
+    return round(float(peak), 5) if math.isfinite(peak) else 0.0

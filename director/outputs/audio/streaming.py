@@ -32,7 +32,7 @@ from director.score import Strip
 
 __all__ = ["run_streamed"]
 
-REPORT_SECONDS = 0.1
+REPORT_SECONDS = 0.05
 FADE_OUT_SECONDS = 0.06
 SWITCH_SECONDS = 0.0005
 
@@ -53,7 +53,7 @@ def run_streamed(
     lines : iterator of bytes
         Cues on the clock of `time.monotonic`; of a spare first its settings and strips once more.
     say : callable
-        Hears one line when the sound is on, and then how loud it is ten times a second.
+        Hears one line when the sound is on, and then how loud it is twenty times a second.
 
     Raises
     ------
@@ -127,7 +127,7 @@ class _Stream:
         if self._pace.seconds < self._report_seconds:
             return
         self._report_seconds = self._pace.seconds + REPORT_SECONDS
-        report: dict[str, object] = {"peak": round(synth.peak(), 5)}
+        report: dict[str, object] = {"levels": synth.levels()}
         if synth.revive() and not self._has_warned:
             self._has_warned = True
             report["warning"] = LOST_SIGNAL

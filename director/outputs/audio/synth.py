@@ -138,6 +138,11 @@ class Synth:
         sends = [channel.to_room for channel in self._channels.values()]
         return mixed_down(self._pyo, sends, n_channels=1)
 
+    @property
+    def buses(self) -> dict[str, Any]:
+        """Each strip behind its fader, in stereo, by its bot."""
+        return {bot_id: channel.bus for bot_id, channel in dict(self._channels).items()}
+
     def handle(self, cue: Cue) -> None:
         """Do one thing now; a strip that is not in the band is passed over."""
         self._let_go(cue.seconds)

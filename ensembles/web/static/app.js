@@ -26,9 +26,10 @@ const stage = { store, time, band, tips };
 const log = new Log(stage);
 const rating = new Rating(stage);
 const rolls = new Rolls(stage, { onPhrase: (phrase) => rating.choose(phrase) });
+stage.listen = mountListen(stage);
 const parts = [
   new Transport(stage), rolls, new Mixer(stage), new Character(stage), new Minds(stage),
-  new Scores(stage), rating, log, mountListen(stage), new Downloads(stage),
+  new Scores(stage), rating, log, stage.listen, new Downloads(stage),
 ];
 stage.look = (tick) => rolls.look(tick);
 new Keys(stage, { rating });

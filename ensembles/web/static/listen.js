@@ -6,13 +6,15 @@
 
 const STATIC = new URL(".", import.meta.url);
 const FADE_SECONDS = 0.05;
+const REFUSED_MS = 400; // a browser that lets nothing sound yet leaves us waiting, and says nothing
+const GESTURES = ["click", "keydown"];
 
 export class Listener {
   // `onChange` hears this object four times a second while it listens, and whenever it changes.
   constructor({ url = audioUrl(), onChange = () => {} } = {}) {
     this.url = url;
     this.onChange = onChange;
-    this.state = "off"; // off, starting, waiting, playing
+    this.state = "off"; // off, starting, refused (until somebody clicks), waiting, playing
     this.words = "";
     this.figures = null;
     this.latencySeconds = null; // from when a note was to sound to when it is heard here
@@ -32,6 +34,7 @@ export class Listener {
     try {
       await this.open();
     } catch (error) {
+      if (!this.isListening) return; // stopped meanwhile
       await this.stop();
       this.words = `no sound in this browser: ${error.message}`;
       this.onChange(this);
@@ -41,7 +44,7 @@ export class Listener {
 
   async open() {
     this.context = new AudioContext({ latencyHint: "interactive", sampleRate: 44100 });
-    const resumed = this.context.resume();
+    const woken = this.wake();
     await this.context.audioWorklet.addModule(new URL("worklet.js", STATIC));
     this.node = new AudioWorkletNode(this.context, "musebots-listen", {
       numberOfInputs: 0, outputChannelCount: [2],
@@ -57,14 +60,32 @@ export class Listener {
     this.node.port.postMessage({ packets: channel.port2 }, [channel.port2]);
     const listen = { url: this.url, packets: channel.port1 };
     this.worker.postMessage({ listen }, [channel.port1]);
-    await resumed;
+    await woken;
     this.change("waiting");
+  }
+
+  // Let it sound: at once, or, where the browser refuses that, with the next click or key.
+  async wake() {
+    const { context } = this;
+    const again = () => context.resume().catch(() => {});
+    const refused = setTimeout(() => {
+      this.words = "this browser lets nothing sound before you click or press a key";
+      this.change("refused");
+    }, REFUSED_MS);
+    for (const gesture of GESTURES) addEventListener(gesture, again);
+    try {
+      await context.resume();
+      this.words = "";
+    } finally {
+      clearTimeout(refused);
+      for (const gesture of GESTURES) removeEventListener(gesture, again);
+    }
   }
 
   async stop() {
     this.worker?.postMessage({ end: true });
     this.node?.port.postMessage({ end: true });
-    this.worker = this.node = null;
+    this.worker = this.node = this.gain = this.meter = null;
     const { context } = this;
     this.context = this.figures = this.latencySeconds = null;
     this.change("off");
@@ -72,6 +93,7 @@ export class Listener {
   }
 
   toggle() {
+    if (this.state === "refused") return this.context.resume();
     return this.isListening ? this.stop() : this.start();
   }
 
@@ -83,7 +105,7 @@ export class Listener {
 
   // The level of the last 46 ms, as a root of the mean square, 0..1.
   level() {
-    if (!this.context) return 0;
+    if (!this.meter) return 0;
     this.samples ??= new Float32Array(this.meter.fftSize);
     this.meter.getFloatTimeDomainData(this.samples);
     return Math.sqrt(this.samples.reduce((sum, x) => sum + x * x, 0) / this.samples.length);

@@ -29,9 +29,9 @@ class ListenKey {
   show({ state, words, latencySeconds }) {
     const isOn = state !== "off";
     this.key.classList.toggle("listen-on", state === "playing");
-    this.key.classList.toggle("listen-waiting", state === "starting" || state === "waiting");
+    this.key.classList.toggle("listen-waiting", isOn && state !== "playing");
     this.key.setAttribute("aria-pressed", String(isOn));
-    setText(this.key.lastElementChild, isOn ? "Listening" : "Listen");
+    setText(this.key.lastElementChild, state === "refused" ? "Click to hear" : isOn ? "Listening" : "Listen");
     this.volume.hidden = !isOn;
     const delay = state === "playing" && latencySeconds !== null ? Math.min(2, Math.max(0, latencySeconds)) : 0;
     const gap = delay - this.time.listenDelaySeconds;

@@ -6,11 +6,13 @@ import { PPQ } from "./time.js";
 const N_COLUMNS = 1024; // of 16ths: more than four minutes at 100 bpm
 const PAST_BARS = 8;
 const AHEAD_BARS = 2;
+const TURNS = 4;
 
 export class Minds {
   constructor(stage) {
     Object.assign(this, stage);
     this.maps = new Map();
+    this.turn = 0;
     this.isSorted = false;
     this.isFrozen = false;
     this.grid = make("div", { class: "maps" });
@@ -60,9 +62,11 @@ export class Minds {
 
   redress() { for (const map of this.maps.values()) map.redress(); }
 
+  // A quarter of the maps a frame: they move by a pixel or two in that time.
   draw() {
     const now = this.isFrozen ? this.frozenAt : this.time.now ?? 0;
-    for (const map of this.maps.values()) map.draw(now);
+    this.turn = (this.turn + 1) % TURNS;
+    [...this.maps.values()].forEach((map, index) => { if (index % TURNS === this.turn) map.draw(now); });
   }
 }
 

@@ -5,6 +5,7 @@ import { clamp, find, make, setText } from "./dom.js";
 const HELD_MS = 500; // what is being moved here is not moved by what comes back
 const LATE_MS = 5000;
 const FALL_PER_FRAME = 0.055;
+const METER_DB = 48;
 const MIN_DB = -60;
 const MAX_DB = 12;
 const TAPER = 1.8;
@@ -13,15 +14,20 @@ const TAPER = 1.8;
 export const dbAt = (way) => MAX_DB - (MAX_DB - MIN_DB) * (1 - way) ** TAPER;
 export const wayAt = (db) => 1 - ((MAX_DB - clamp(db, MIN_DB, MAX_DB)) / (MAX_DB - MIN_DB)) ** (1 / TAPER);
 
+// A meter's way for a linear peak: as decibels, from -48 up.
+const heightOf = (peak) => (peak > 0 ? clamp(1 + (20 * Math.log10(peak)) / METER_DB, 0, 1.15) : 0);
+
 export class Mixer {
   constructor(stage) {
     Object.assign(this, stage);
     this.strips = new Map();
     this.box = find("strips");
-    this.add = make("button", { id: "add-bot", class: "add", "aria-label": "Add a bot", "data-control": "add", text: "+", onclick: () => this.askForBot() });
-    this.master = new StripView(this, { id: "", role: "master" });
-    this.box.append(this.add, this.master.element);
+    this.add = make("button", { id: "add-bot", class: "add", "aria-label": "Add a bot", "data-control": "add", text: "+ bot", onclick: () => this.askForBot() });
+    this.master = new StripView(this, { id: "", role: "master" }, this.add);
+    this.box.append(this.master.element);
     this.store.on("strip/", (strip, key) => this.take(key.slice(6), strip));
+    this.measured = [];
+    this.store.on("levels", (levels) => this.measure(levels));
     this.store.on("member/", (member, key) => this.strips.get(key.slice(7))?.member(member));
   }
 
@@ -39,7 +45,7 @@ export class Mixer {
     if (!view) {
       view = new StripView(this, this.band.bots.get(id));
       this.strips.set(id, view);
-      this.box.insertBefore(view.element, this.add);
+      this.box.insertBefore(view.element, this.master.element);
       view.member(this.store.fact(`member/${id}`));
     }
     view.take(strip);
@@ -47,10 +53,26 @@ export class Mixer {
     for (const other of this.strips.values()) other.element.classList.toggle("unheard", Boolean(other.strip?.is_muted || (isAnyoneSolo && !other.strip?.is_solo)));
   }
 
+  // Levels as the sound engine measured them, shown when they are heard; where nothing is rendered
+  // (the notes go to instruments elsewhere) they are guessed from what is played.
   draw() {
+    this.measured.splice(0, this.measured.findLastIndex(({ at }) => at <= performance.now()));
+    if (this.isMeasured) {
+      const { levels } = this.measured[0] ?? {};
+      for (const [id, view] of this.strips) view.draw(heightOf(levels?.[id]));
+      this.master.draw(heightOf(levels?.[""]));
+      return;
+    }
     let loudest = 0;
-    for (const view of this.strips.values()) loudest = Math.max(loudest, view.draw());
-    this.master.meter(loudest * 10 ** ((this.master.strip?.gain_db ?? 0) / 20));
+    for (const view of this.strips.values()) loudest = Math.max(loudest, view.draw(view.guess()));
+    this.master.draw(loudest * 10 ** ((this.master.strip?.gain_db ?? 0) / 20));
+  }
+
+  get isMeasured() { return (this.store.fact("session")?.sound ?? "none") !== "none"; }
+
+  measure(levels) {
+    if (!levels) return;
+    this.measured.push({ levels, at: performance.now() + 1000 * this.time.listenDelaySeconds });
   }
 
   askForBot() {
@@ -81,7 +103,7 @@ export class Mixer {
 }
 
 class StripView {
-  constructor(mixer, bot) {
+  constructor(mixer, bot, add) {
     const { store } = mixer;
     this.mixer = mixer;
     this.bot = bot;
@@ -101,7 +123,7 @@ class StripView {
     this.fader.addEventListener("dblclick", () => { this.fader.value = wayAt(0); this.slide(); });
     this.level = make("i");
     this.db = make("output", { class: "db" });
-    const isEmpty = isMaster ? [make("span", { class: "instrument-space" }), make("span", { class: "knob-space" }), make("span", { class: "pair-space" })] : [make("span", { class: "knobs" }, this.pan.element, this.room.element), make("span", { class: "pair" }, this.mute, this.solo)];
+    const isEmpty = isMaster ? [add, make("span", { class: "knob-space" }), make("span", { class: "pair-space" })] : [make("span", { class: "knobs" }, this.pan.element, this.room.element), make("span", { class: "pair" }, this.mute, this.solo)];
     this.element = make("div", { class: `strip${isMaster ? " master" : ""}`, colour: bot.colour ?? "master", "data-bot": id },
       make("span", { class: "strip-head" }, this.state, this.name), this.instrument, ...isEmpty,
       make("span", { class: "throw" }, this.fader, make("span", { class: "ticks" }), make("span", { class: "meter" }, this.level)), this.db);
@@ -200,11 +222,10 @@ class StripView {
     this.element.dataset.state = word;
   }
 
-  // The level of what sounds, from velocity and fader; it falls like a needle does.
-  draw() {
+  // The level of what sounds, from velocity and fader.
+  guess() {
     const { bot, strip, mixer } = this;
     if (!strip) return 0;
-    if (this.lateAt) this.tellState();
     const now = mixer.time.now ?? 0;
     let loudest = 0;
     for (let index = bot.notes.length - 1; index >= 0 && bot.notes[index].start > now - 4 * 480; index--) {
@@ -213,18 +234,18 @@ class StripView {
       const end = bot.isDrums ? note.start + 120 : note.end;
       if (now < end) loudest = Math.max(loudest, (note.velocity / 127) ** 1.4 * (1 - 0.5 * Math.min(1, (now - note.start) / 960)));
     }
-    const isUnheard = this.element.classList.contains("unheard");
-    const level = isUnheard ? 0 : loudest * 10 ** (strip.gain_db / 20);
-    this.meter(level);
-    return this.shown;
+    return this.element.classList.contains("unheard") ? 0 : loudest * 10 ** (strip.gain_db / 20);
   }
 
-  meter(level) {
+  // It rises at once and falls like a needle does; gives what it shows.
+  draw(level) {
+    if (this.lateAt) this.tellState();
     this.shown = Math.max(level, (this.shown ?? 0) - FALL_PER_FRAME);
     const height = clamp(this.shown, 0, 1.15).toFixed(3);
-    if (height === this.drawn) return;
+    if (height === this.drawn) return this.shown;
     this.drawn = height;
     this.level.style.setProperty("--level", height);
+    return this.shown;
   }
 
   menu() {

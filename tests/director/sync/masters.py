@@ -33,6 +33,7 @@ class Master:
     song_clocks: int = 0
     is_playing: bool = False
     beats: list = field(default_factory=list)
+    director: Director | None = None
 
     async def wait(self, seconds):
         """Send nothing."""
@@ -79,7 +80,7 @@ async def followed(conduct, *, bpm=100.0, bpm_at=lambda beat: 90.0, bars=64, ref
     await out.open(score)
     director = Director(score, cast, [out], anchor_for=follower.anchor_for)
     address = await director.open(network)
-    master = Master(leader, bpm_at, jitter_seconds, losing)
+    master = Master(leader, bpm_at, jitter_seconds, losing, director=director)
     async with asyncio.TaskGroup() as tasks:
         following = tasks.create_task(follower.run(director))
         bot = resolve(reference).make(piece.bots[0].id)

@@ -4,7 +4,10 @@ import asyncio
 
 import numpy as np
 
+from director.outputs.base import TempoChange
 from director.outputs.memory import hanging_notes
+from director.outputs.recording import last_tempo_map, short
+from musebots.clock import MOST_TEMPO_POINTS
 from musebots.offline import run_offline
 
 from .masters import errors, followed, rms
@@ -38,6 +41,27 @@ def test_a_ramp_with_two_milliseconds_of_jitter_is_followed_within_two_rms_and_n
     assert np.abs(off).max() < 0.008
     assert not report.n_late
     assert not report.n_missed
+
+
+def test_an_hour_of_following_takes_no_more_memory_than_a_minute_and_the_recording_is_true():
+    sizes = []
+
+    async def conduct(master):
+        await master.wait(READY_SECONDS)
+        master.say("start")
+        for _ in range(6):
+            await master.clocks(48)
+            sizes.append(len(master.director.clock.tempo_map.points))
+
+    out, master, _ = run_offline(followed(conduct, bars=80, jitter_seconds=JITTER_SECONDS))
+    assert max(sizes) <= MOST_TEMPO_POINTS + 8
+    assert rms(errors(out, master)) < 0.0015
+    changes = [short(event) for event in out.events if isinstance(event, TempoChange)]
+    assert len(changes) > MOST_TEMPO_POINTS
+    assert max(len(change.tempo_map.points) for change in changes) <= 8
+    whole = last_tempo_map(master.director.score, changes)
+    kept = [out.anchor_seconds + whole.seconds_at(480 * beat) for beat, _ in master.beats]
+    assert np.abs(np.array(kept) - [seconds for _, seconds in master.beats]).max() < 0.008
 
 
 def test_a_quiet_clock_is_kept_to_within_a_fifth_of_a_millisecond_rms():

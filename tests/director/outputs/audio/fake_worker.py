@@ -67,7 +67,7 @@ def live(mode, notes):
         for line in sys.stdin.buffer:
             file.write(line.decode())
             warning = {"warning": "back again"} if mode == "warns" else {}
-            print(json.dumps({"peak": 0.5, **warning}), flush=True)
+            print(json.dumps({"levels": {"": 0.5, "mel": 0.25}, **warning}), flush=True)
             if mode == "dies" or (mode == "dies_of_a_note" and '"on"' in line.decode()):
                 sys.stderr.write("something in C went wrong\n")
                 sys.stderr.flush()

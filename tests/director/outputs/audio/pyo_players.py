@@ -145,8 +145,9 @@ def lose_and_revive(strips, cues, settings):
 
         def state():
             peaks = play("pad")
+            levels = synth.levels()
             return {
-                "is_finite": bool(np.isfinite(peaks).all()), "peak": synth.peak(),
+                "is_finite": bool(np.isfinite(peaks).all()), "peak": levels[""], "levels": levels,
                 "was_revived": synth.revive(), "n_streams": len(server.getStreams()),
             }  # fmt: skip
 
@@ -155,9 +156,9 @@ def lose_and_revive(strips, cues, settings):
         for _ in range(3):
             synths[0].break_down()
             play("pad")
-            synth.peak()
+            synth.levels()
             play("pad")
-            lost = {"peak": synth.peak()}
+            lost = {"peak": synth.levels()[""]}
             was_revived = synth.revive()
             play("mel")
             muted_peak = max(play("mel")[-100:])

@@ -98,7 +98,7 @@ async def test_events_arrive_in_order_on_the_clock_of_the_session(opened, notes)
 async def test_the_level_that_the_sound_process_measures_can_be_read(opened):
     output = await opened("plays")
     output.send(ON)
-    until(lambda: output.peak == 0.5)
+    until(lambda: output.levels == {"": 0.5, "mel": 0.25})
 
 
 async def test_closing_ends_the_sound_process(opened, notes):

@@ -104,3 +104,6 @@ def test_a_lost_signal_is_back_within_one_look_with_its_faders_and_nothing_is_le
         assert revived["is_finite"]
         assert revived["n_streams"] == report["before"]["n_streams"]
         assert revived["muted_peak"] < 0.02 * revived["peak"]
+        assert list(revived["levels"]) == ["", *(strip.bot_id for strip in BAND)]
+        assert revived["levels"]["pad"] > 0.05
+        assert revived["levels"]["mel"] < 1e-3  # it is muted
