@@ -1,5 +1,7 @@
 """The gate: what leads too far from what a network learned is halved, and said once. Pure."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -71,7 +73,7 @@ def test_what_was_refused_is_not_tried_again_for_a_long_while():
         if gate.judge(steered(1.0, 0.5 if gate.share > 0.7 else 0.01)):
             refused_at.append(bar)
     assert refused_at[:2] == [0, 12]
-    assert all(later - earlier > 64 for earlier, later in zip(refused_at[1:], refused_at[2:]))
+    assert all(later - earlier > 64 for earlier, later in pairwise(refused_at[1:]))
 
 
 def test_it_gives_back_what_it_took_when_the_fader_is_taken_back():
