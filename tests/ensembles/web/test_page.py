@@ -294,6 +294,15 @@ def test_a_tooltip_names_the_osc_message(page):
     assert page.text_content("#tip code").startswith("/musebots/mix melody solo")
 
 
+def test_whatever_can_be_touched_is_a_control_that_other_controllers_have_too(page):
+    strip(page, "melody").get_by_label("melody: more").click()
+    page.wait_for_selector("dialog[open]")
+    touched = "[...document.querySelectorAll('[data-control]')].map((x) => x.dataset.control)"
+    listed = "fetch('/controls.json').then((a) => a.json()).then((all) => all.map((x) => x.name))"
+    assert set(page.evaluate(touched)) == set(page.evaluate(listed))
+    page.get_by_role("button", name="Close").click()
+
+
 @contextmanager
 def foreign_site():
     """A page of somebody else, on this machine too."""
