@@ -133,6 +133,7 @@ class Director:
             steering=self.steering,
             conducting=self._conducting,
             tempo=self._tempo,
+            transport=self.transport,
             caretaker=caretaker,
             ends_on_exiting=ends_on_exiting,
         )
