@@ -46,7 +46,8 @@ class AssessorJudge:
             least_scale=scale.least_scale,
             least_metre=scale.least_metre,
             longest_run=scale.longest_run,
-            highest_bits=assessor.score.wundt.high,
+            highest_novelty=assessor.score.wundt.high,
+            highest_bits=assessor.score.habit.most,
         )
         features = tuple(parts[name] for name in FEATURES)
         return Judgement(min(1.0, max(0.0, parts["A"])), faults, features)

@@ -113,13 +113,14 @@ def _shifted(harmony: Harmony, start: int, end: int) -> Harmony:
 
 def faults_of(
     parts: Mapping[str, float], *, least_scale: float, least_metre: float, longest_run: float,
-    highest_bits: float,
+    highest_novelty: float, highest_bits: float,
 ) -> tuple[Verdict, ...]:  # fmt: skip
     """What is wrong with a phrase, by what the assessor measures of it and what is usual.
 
     A collapse is silence for three beats of four; a stuck note twice as many equal ones in a row as
     19 of 20 real phrases have at most; noise is notes outside key and chord or off the metre, twice
-    as many as real phrases allow themselves, or more information than any real phrase carries.
+    as many as real phrases allow themselves, or more bits an onset than real phrases carry: in
+    all, or beyond what the bars before lead one to expect (novelty).
     """
     faults: list[Verdict] = []
     if parts["silence"] > 0.75:
@@ -127,7 +128,8 @@ def faults_of(
     if parts["run"] > STUCK_TIMES * longest_run:
         faults.append("stuck")
     is_off = parts["scale"] < 2 * least_scale - 1 or parts["metre"] < 2 * least_metre - 1
-    if parts["silence"] < 1 and (is_off or parts["bits"] > highest_bits):
+    is_much = parts["novelty"] > highest_novelty or parts["bits"] > highest_bits
+    if parts["silence"] < 1 and (is_off or is_much):
         faults.append("noise")
     return tuple(faults)
 

@@ -20,9 +20,9 @@ __all__ = ["Decision", "Hold", "Memory", "Seen", "Situation", "Verdict", "decide
 
 Verdict = Literal["creative", "usual", "noise", "stuck", "collapse"]
 
-PROPORTIONAL = 3.0
+PROPORTIONAL = 4.0
 """Of the fader, per point of creativity that is missing."""
-INTEGRAL = 0.2
+INTEGRAL = 0.3
 """The same, per bar for which it is missing."""
 SLEW = 0.5
 """How far a policy moves a fader from one bar to the next, at most."""

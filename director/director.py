@@ -143,6 +143,7 @@ class Director:
                 self._tempo,
             ),
             tempo=self._tempo,
+            transport=self.transport,
             caretaker=caretaker,
             ends_on_exiting=ends_on_exiting,
         )

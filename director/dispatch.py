@@ -20,6 +20,7 @@ from director.score import Score
 from director.steering import Steerings
 from director.succession import Succession
 from director.tempo import Tempo
+from director.transport import Transport
 from musebots import messages as m
 from musebots.clock import Clock
 from musebots.intents import TOPIC
@@ -52,6 +53,7 @@ class Dispatch:
     conducting: Conducting
     endings: Endings
     tempo: Tempo
+    transport: Transport
     caretaker: Caretaker
     ends_on_exiting: bool
     numbers: Numbering = field(default_factory=Numbering)
@@ -107,6 +109,8 @@ class Dispatch:
                 self.reception.retained.keep_move(message)
             case m.SetTempo():
                 self.tempo.set(message.bpm, ramp_beats=message.ramp_beats)
+            case m.Hold():
+                self._take_hold(message)
             case m.Lead() if self._is_here(source) and self._is_from(message.bot_id, source):
                 self.tempo.hear_leader(message)
             case m.Heard() if self._is_here(source) and self._is_from(message.bot_id, source):
@@ -212,6 +216,14 @@ class Dispatch:
             if message.bot_id in ("", member.bot_id) and not member.is_classic
         ]
         self.reception.relay(datagram, chosen)
+
+    def _take_hold(self, message: m.Hold) -> None:
+        if self.tempo.ask_leader is not None:
+            log.warning("the music goes on: another clock leads it, hold it there")
+        elif message.is_held:
+            self.transport.hold()
+        else:
+            self.transport.resume()
 
     def _take_mix(self, message: m.Mix) -> None:
         self.playback.change_mix(

@@ -101,8 +101,9 @@ class Steerings:
             parts.append(f"creativity {score.level:.2f}{target}{people}")
         for bot_id, of in self._steered.items():
             if of.value:
-                gate = f" (gate {of.share:g})" if of.share < 1 else ""
-                parts.append(f"{bot_id} {of.value:+.2f}{gate}")
+                gate = f" (gate {of.share:.2g})" if of.share < 1 else ""
+                expected = f" expect {of.change:+.2f}" if of.change else ""
+                parts.append(f"{bot_id} {of.value:+.2f}{expected}{gate}")
         if not parts:
             return ""
         return (

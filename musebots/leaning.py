@@ -135,10 +135,10 @@ class Leaning:
         if self._gate.share != before:
             self._shares = (*self._shares, (bar_tick, self._gate.share))[-MAX_SHARES:]
         if why:
-            return Action(self._id, bar_tick, f"steered {self._gate.share:g} of the way", why)
+            return Action(self._id, bar_tick, f"steered {self._gate.share:.2g} of the way", why)
         if self._gate.share > before and bar.value:
             return Action(
-                self._id, bar_tick, f"steered {self._gate.share:g} of the way", "well within"
+                self._id, bar_tick, f"steered {self._gate.share:.2g} of the way", "well within"
             )
         return None
 

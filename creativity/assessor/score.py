@@ -6,9 +6,10 @@ has got used to odd notes is not surprised by more of them (adaptation level: He
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -73,10 +74,15 @@ class Habit:
         How much of what was unusual before is expected again: 0..1, from real phrases.
     usual : float
         Mean bits per onset before.
+    most : float
+        Bits per onset that 995 of 1,000 real phrases stay below, whatever came before.
     """
 
     slope: float
     usual: float
+    most: float = math.inf
+
+    MOST_QUANTILE: ClassVar[float] = 0.995
 
     @classmethod
     def of(cls, now: Floats, before: Floats) -> Habit:
@@ -84,7 +90,8 @@ class Habit:
         known = np.isfinite(before)
         apart = before[known] - before[known].mean()
         slope = float(apart @ (now[known] - now[known].mean()) / max(1e-9, apart @ apart))
-        return cls(min(1.0, max(0.0, slope)), float(before[known].mean()))
+        most = float(np.quantile(now, cls.MOST_QUANTILE))
+        return cls(min(1.0, max(0.0, slope)), float(before[known].mean()), most)
 
     def novelty(self, now: Floats, before: Floats) -> Floats:
         """Bits per onset, with what one has got used to taken off."""

@@ -7,14 +7,13 @@ that was trained is kept in the run's folder, so that a run that was interrupted
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
-from scipy import stats
 
 from ensembles.experiments.base import Cell, ExperimentResult, ExperimentSettings, Table
+from ensembles.experiments.intervals import interval_of_mean
 from ensembles.experiments.tiny_corpus import write_tiny_corpus
 from musebots.rnn.features import ROLE_FEATURES
 from musebots.rnn.model import Cell as LayerKind
@@ -25,7 +24,7 @@ from musebots.training.judge import COUNTED, COVERED, Judgement, judge, yardstic
 from musebots.training.report import SETTINGS, Settings, Trial
 from musebots.training.train import train, trial
 
-__all__ = ["interval_of_mean", "run"]
+__all__ = ["run"]
 
 N_SEEDS = 3
 SHORT_EPOCHS = 8
@@ -99,22 +98,6 @@ def run(settings: ExperimentSettings) -> ExperimentResult:
             for seed, found in enumerate(judgements[role])
         },
     )  # fmt: skip
-
-
-def interval_of_mean(values: Sequence[float]) -> tuple[float, float]:
-    """The 95 % interval of the mean of a few values (Student's t); (nan, nan) for one value.
-
-    Examples
-    --------
-    >>> low, high = interval_of_mean([1.0, 1.1, 1.2])
-    >>> round(low, 3), round(high, 3)
-    (0.852, 1.348)
-    """
-    if len(values) < 2:
-        return float("nan"), float("nan")
-    half = float(stats.t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1)) / len(values) ** 0.5
-    mean = float(np.mean(values))
-    return mean - half, mean + half
 
 
 def _epochs(settings: ExperimentSettings) -> int:

@@ -21,7 +21,8 @@ from creativity.learning.material import material_of
 from creativity.learning.measuring import ALPHAS, slopes
 from creativity.learning.training import Lesson
 from ensembles.experiments.base import Cell, ExperimentResult, ExperimentSettings, Plot, Table
-from ensembles.experiments.likelihood import TINY, interval_of_mean
+from ensembles.experiments.intervals import interval_of_mean
+from ensembles.experiments.likelihood import TINY
 from ensembles.experiments.steering_band import band_table, played_live
 from ensembles.experiments.steering_plots import PAPER, curves, factors
 from ensembles.experiments.tiny_corpus import write_tiny_corpus

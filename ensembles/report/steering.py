@@ -54,7 +54,7 @@ def _bar(axis: Axis, y: float, of: Steered) -> str:
     top = middle - height if of.value > 0 else middle
     x, end = axis.x(of.first_tick), axis.x(of.end_tick)
     words = f"fader {of.value:+.2f}, alpha {of.alpha:+.3f}, {of.kl:.3f} nats a step, " + (
-        f"surprise x {of.cost:.2f}, gate {of.share:g}"
+        f"surprise x {of.cost:.2f}, gate {of.share:.2g}, creativity {of.change:+.2f} expected"
     )
     kind = "fader" if of.share == 1 else "fader gated"
     return (

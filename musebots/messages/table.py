@@ -8,6 +8,7 @@ from musebots.messages.continuing import Progress, State
 from musebots.messages.controls import (
     Add,
     Control,
+    Hold,
     Instrument,
     Mix,
     Remove,
@@ -38,6 +39,6 @@ MESSAGES: tuple[type[Message], ...] = (
     Alive, Time, Meter, AgentList, Gain, Off, Broadcast, Hello, Welcome, Ready, Bye, Roster,
     ClockPing, ClockPong, Tempo, Lead, Bars, HarmonyPlan, Form, Ending, Notes, Heard, Cancel,
     Progress, State, Wanted, Activations, Flag, Monitoring, Score, Strip, Levels, Member, Notice,
-    Control, Fader, Policy, Steer, Steered, Assessed, Action, Mix, Instrument, SetTempo, Horizon,
-    Rating, Panic, Add, Remove, Replace, Stop, Sealed,
+    Control, Fader, Policy, Steer, Steered, Assessed, Action, Mix, Instrument, SetTempo, Hold,
+    Horizon, Rating, Panic, Add, Remove, Replace, Stop, Sealed,
 )  # fmt: skip

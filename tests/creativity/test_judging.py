@@ -16,8 +16,11 @@ from musebots.timebase import MeterMap, TimeSignature
 
 from .phrases_made import phrases_of, random_walks
 
-USUAL = {"silence": 0.1, "run": 2.0, "scale": 1.0, "metre": 1.0, "bits": 3.0}
-SCALE = {"least_scale": 0.9, "least_metre": 0.9, "longest_run": 4.0, "highest_bits": 8.0}
+USUAL = {"silence": 0.1, "run": 2.0, "scale": 1.0, "metre": 1.0, "bits": 3.0, "novelty": 3.0}
+SCALE = {
+    "least_scale": 0.9, "least_metre": 0.9, "longest_run": 4.0, "highest_novelty": 7.0,
+    "highest_bits": 8.0,
+}  # fmt: skip
 
 
 def walk(n_bars, start_bar=0, seed=0):
@@ -97,11 +100,30 @@ def test_silence_a_stuck_note_and_noise_are_told_apart(judge):
         ({"scale": 0.7}, "noise"),
         ({"metre": 0.7}, "noise"),
         ({"bits": 9.0}, "noise"),
+        ({"novelty": 7.5}, "noise"),
     ],
 )
 def test_each_fault_has_its_measure(change, fault):
     assert faults_of({**USUAL, **change}, **SCALE) == (fault,)
     assert faults_of(USUAL, **SCALE) == ()
+
+
+def test_each_corner_is_in_its_own_units():
+    """Much information after bars that led one to expect much is no noise until it is too much."""
+    used_to_it = {**USUAL, "bits": 7.5, "novelty": 4.0}
+    assert faults_of(used_to_it, **SCALE) == ()
+    out_of_the_blue = {**USUAL, "bits": 7.5, "novelty": 7.5}
+    assert faults_of(out_of_the_blue, **SCALE) == ("noise",)
+
+
+def test_of_real_phrases_next_to_none_are_noise():
+    """Of the corpus that the corners are quantiles of, one in a hundred is at most."""
+    held_out = phrases_of("melody", random_walks(400, 99))
+    pieces = [phrases_of("melody", random_walks(1, seed), 0) for seed in range(40)]
+    score = Score.fitted(fit_novelty(pieces, [held_out]), held_out)
+    parts = score.parts(held_out)
+    noisy = (parts["novelty"] > score.wundt.high) | (parts["bits"] > score.habit.most)
+    assert 0 < noisy.mean() <= 0.01
 
 
 def test_unusual_is_not_yet_creative():

@@ -167,7 +167,8 @@ def test_a_training_writes_a_direction_and_an_assessor_that_load(
     assert told == sorted(told)
     steering, assessor = load_steering(out), load_assessor(report.assessor)
     assert steering.checkpoint_sha256 == shipped_checkpoint("bass").sha256
-    assert steering.alpha_range == report.alpha_range
+    assert steering.alpha_range == report.alpha_range == steering.knob.reach
+    assert steering.knob.changes == tuple(sorted(steering.knob.changes))
     phrases = phrases_of("bass", random_walks(2) % 40)
     parts = assessor.parts(phrases)
     np.testing.assert_allclose(parts["S"], parts["W"] * parts["V"])

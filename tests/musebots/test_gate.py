@@ -1,5 +1,7 @@
 """The gate: what leads too far from what a network learned is halved, and said once. Pure."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from musebots.gate import LEAST_SHARE, MAX_COST, MAX_KL_NATS, BarSteered, Gate
 
 
 def steered(value, kl=0.01, cost=1.0):
-    return BarSteered(value, value / 2, kl, cost)
+    return BarSteered(value, value / 2, kl, cost, 1.0)
 
 
 def test_within_the_gate_nothing_is_taken():
@@ -25,6 +27,15 @@ def test_out_of_it_alpha_is_halved_and_the_reason_is_told(kl, cost, word):
     assert words[:3] == ["", "", ""], "a bar or two are no judgement"
     assert word in words[3]
     assert gate.share == 0.5
+
+
+def test_a_bar_of_rests_weighs_as_little_as_it_surprises():
+    """Ten times as surprising as almost nothing is almost nothing; as much as usual counts."""
+    gate = Gate()
+    rests, notes = BarSteered(1.0, 0.5, 0.01, 0.02, 0.002), steered(1.0, cost=1.3)
+    assert not any(gate.judge(rests if bar % 2 else notes) for bar in range(40))
+    assert gate.share == 1.0
+    assert "times as surprising" in gate.judge(BarSteered(1.0, 0.5, 0.01, 4.0, 0.002))
 
 
 def test_a_bar_that_is_far_out_is_enough():
@@ -44,6 +55,25 @@ def test_there_is_no_loop_of_halving_and_coming_back(fader, slope):
         n_changes += gate.share != before
     assert n_refused <= 5
     assert n_changes <= 8
+
+
+def test_it_comes_back_as_far_as_should_be_well_within():
+    gate = Gate()
+    for _ in range(200):
+        alpha = gate.share
+        gate.judge(steered(1.0, 0.2 * alpha**2, 1.1))
+    assert 0.4 < gate.share < 1.0
+    assert 0.2 * gate.share**2 < MAX_KL_NATS
+
+
+def test_what_was_refused_is_not_tried_again_for_a_long_while():
+    """A network whose every excursion beyond 0.7 is refused, though it should be within."""
+    gate, refused_at = Gate(), []
+    for bar in range(130):
+        if gate.judge(steered(1.0, 0.5 if gate.share > 0.7 else 0.01)):
+            refused_at.append(bar)
+    assert refused_at[:2] == [0, 12]
+    assert all(later - earlier > 64 for earlier, later in pairwise(refused_at[1:]))
 
 
 def test_it_gives_back_what_it_took_when_the_fader_is_taken_back():

@@ -14,6 +14,8 @@ const MODES = [
 ];
 const AIMED = ["nudge", "insist"];
 
+const expected = ({ alpha, change }) => change ? `${change > 0 ? "+" : "−"}${Math.abs(change).toFixed(2)}` : `α ${alpha.toFixed(2)}`;
+
 export const wordFor = (value) => WORDS.find(([limit]) => value <= limit)[1];
 
 export class Character {
@@ -61,10 +63,10 @@ export class Character {
     for (const bot of this.band.list()) {
       if (this.rows.has(bot.id)) continue;
       const input = this.slider(bot.id, `calmer to bolder, ${bot.id}`, "slim");
-      const word = make("span", { class: "small quiet", text: "" });
+      const word = make("span", { class: "small quiet", text: "", "data-tip": "by how much its creativity is expected to change, as it was measured; α where nobody measured it" });
       const element = make("label", { class: "slim-row", colour: bot.colour }, make("span", { class: "slim-name", text: bot.id }), input, word);
       this.small.append(element);
-      this.rows.set(bot.id, { input, element, word, tell: (steered) => steered && setText(word, `α ${steered.alpha.toFixed(2)}`) });
+      this.rows.set(bot.id, { input, element, word, tell: (steered) => steered && setText(word, expected(steered)) });
       this.take(bot.id, this.store.fact(`fader/${bot.id}`) ?? 0);
     }
     for (const [id, row] of this.rows) if (!this.band.bots.has(id)) { row.element.remove(); this.rows.delete(id); }

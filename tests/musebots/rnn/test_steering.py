@@ -205,6 +205,20 @@ def test_a_direction_comes_back_from_its_file_as_it_was(
     assert (tmp_path / "own.steering.json").is_file()
 
 
+def test_what_each_alpha_was_measured_to_change_is_kept_and_part_of_what_it_is(
+    checkpoint: Checkpoint, tmp_path: Path
+) -> None:
+    plain, path = random_steering(checkpoint), tmp_path / "own.steering.safetensors"
+    steering = replace(plain, changes=((-0.5, -0.1), (0.0, 0.0), (0.25, 0.2), (0.5, 0.3)))
+    save_steering(steering, path, {})
+    loaded = load_steering(path)
+    assert loaded.knob == steering.knob
+    assert loaded.knob.alpha(0.5) == pytest.approx(0.1875)
+    assert len({loaded.sha256, plain.sha256}) == 2
+    with pytest.raises(ValueError, match=r"from -0.5 to 0.5"):
+        replace(plain, changes=((-0.5, -0.1), (0.0, 0.0)))
+
+
 def test_a_spoilt_file_is_refused_with_what_to_do(checkpoint: Checkpoint, tmp_path: Path) -> None:
     path = tmp_path / "own.steering.safetensors"
     with pytest.raises(CheckpointError, match="does not exist"):
@@ -253,6 +267,11 @@ def test_a_gated_direction_comes_with_every_shipped_network(role: Role) -> None:
     assert len((place / f"{role}.steering.safetensors").read_bytes()) < 1_000_000
     card = json.loads((place / f"{role}.steering.json").read_text())
     assert card["sha256"] == steering.sha256
+    knob = steering.knob
+    for value in (-1.0, -0.5, 0.5, 1.0):
+        whole = knob.change(knob.reach[value > 0])
+        assert knob.change(knob.alpha(value)) == pytest.approx(abs(value) * whole)
+        assert value * whole > 0
     bold = load_generator(role, rng=np.random.default_rng(0))
     calm = load_generator(role, rng=np.random.default_rng(0))
     assert bold.alpha_range == steering.alpha_range

@@ -1,0 +1,144 @@
+"""Whether flags stay as promised while somebody steers: each policy against nobody steering."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from scipy import stats
+
+from ensembles.experiments.base import Cell, Table
+from ensembles.experiments.intervals import interval_of_mean
+from ensembles.experiments.loop_runs import LEVELS, Move, Played
+from musebots.messages import Fader, Policy
+
+__all__ = [
+    "FLAG_NOTES",
+    "OFF",
+    "POLICIES",
+    "REACH_POLICIES",
+    "flag_table",
+    "flagged",
+    "reach_table",
+]
+
+OFF = "off"
+HOUR_SECONDS = 3600.0
+_UP, _DOWN = Fader("", 1.0), Fader("", 0.0)
+
+POLICIES: Mapping[str, tuple[Move, ...]] = {
+    OFF: ((0, Policy("off")),),
+    "fader +1": ((0, _UP),),
+    "fader -1": ((0, Fader("", -1.0)),),
+    "fader +1, 4 bars of 16": tuple(
+        (bar, move) for first in (4, 20, 36, 52) for bar, move in ((first, _UP), (first + 4, _DOWN))
+    ),
+    "nudge to 0.5": ((0, Policy("nudge", 0.5)),),
+    "insist on 0.6": ((0, Policy("insist", 0.6)),),
+    "encourage": ((0, Policy("encourage")),),
+    "encourage, units": ((0, Policy("encourage", means="units")),),
+    "damp": ((0, Policy("damp")),),
+    "damp, units": ((0, Policy("damp", means="units")),),
+}
+DRIVEN_BY_FLAGS = ("encourage", "damp")
+REACH_POLICIES = ("fader -1", OFF, "fader +1")
+
+FLAG_NOTES = (
+    "Flags: the monitor listens with the shipped background, which knows nothing of steering. "
+    "Detection is on clean hidden states, but what was played goes back into the networks: steps "
+    "that were steered, and four bars after, are not scanned, which 'scanned' shows. Flags an "
+    "hour are for an hour of which as much was scanned as when nobody steers; the upper limit is "
+    "the one-sided 95 % limit of a Poisson count.",
+    "Against off: the same seeds. p: exact conditional test of the two counts of flags, for as "
+    "many windows as each scanned (two-sided). Difference from off: mean over seeds of the share "
+    "of windows at p <= .05 less that of off, with Student's 95 % interval.",
+    "A policy that only acts on flags does nothing before the first one: for seeds without a flag "
+    "its performance is that of off, and was not played again.",
+)
+
+
+def flagged(
+    play: Callable[[str, int], Played], n_runs: int, on_progress: Callable[[float, str], None]
+) -> dict[str, list[Played]]:
+    """All policies on the same seeds; `play` is asked by policy and number of the seed."""
+    found: dict[str, list[Played]] = {}
+    for done, name in enumerate(POLICIES):
+        runs = []
+        for index in range(n_runs):
+            off = found[OFF][index] if name != OFF else None
+            is_idle = off is not None and not off.n_flags and name.startswith(DRIVEN_BY_FLAGS)
+            runs.append(off if off is not None and is_idle else play(name, index))
+            on_progress((done + (index + 1) / n_runs) / len(POLICIES), f"flags: {name}")
+        found[name] = runs
+    return found
+
+
+def flag_table(found: Mapping[str, Sequence[Played]]) -> Table:
+    """A row for each policy."""
+    off = found[OFF]
+    rows: list[tuple[Cell, ...]] = [_row(name, runs, off) for name, runs in found.items()]
+    columns = (
+        "policy", "runs", "hours", "scanned", "flags", "flags an hour scanned", "upper limit",
+        "p, flags as off", *(f"windows at p <= {level:g}" for level in LEVELS),
+        "difference from off", "95 % low", "95 % high", "acted", "halved by the gate",
+    )  # fmt: skip
+    return Table("flags", "Flags under each policy; 4 an hour are promised", columns, tuple(rows))
+
+
+def _row(name: str, runs: Sequence[Played], off: Sequence[Played]) -> tuple[Cell, ...]:
+    hours = sum(run.seconds for run in runs) / HOUR_SECONDS
+    n_flags = sum(run.n_flags for run in runs)
+    n_windows, n_usual = (sum(run.n_windows for run in of) for of in (runs, off))
+    scanned = n_windows / n_usual if n_usual else 0.0
+    rates: tuple[Cell, ...] = (None, None, None)
+    if n_windows:
+        exposure = hours * scanned
+        upper = float(stats.chi2.ppf(0.95, 2 * (n_flags + 1)) / 2 / exposure)
+        rates = (round(n_flags / exposure, 2), round(upper, 2), _as_off(n_flags, runs, off))
+    shares = [
+        round(sum(run.n_below[i] for run in runs) / n_windows, 4) if n_windows else None
+        for i in range(len(LEVELS))
+    ]
+    apart: tuple[Cell, ...] = (None, None, None)
+    differences = [
+        run.n_below[0] / run.n_windows - plain.n_below[0] / plain.n_windows
+        for run, plain in zip(runs, off, strict=True)
+        if run.n_windows and plain.n_windows
+    ]
+    if name != OFF and len(differences) > 1:
+        low, high = interval_of_mean(differences)
+        apart = (float(np.mean(differences)), low, high)
+    n_acted, n_halved = (sum(getattr(run, of) for run in runs) for of in ("n_acted", "n_halved"))
+    return (
+        name, len(runs), round(hours, 2), round(scanned, 3), n_flags, *rates, *shares,
+        *(None if x is None else round(float(x), 4) for x in apart), n_acted, n_halved,
+    )  # fmt: skip
+
+
+def _as_off(n_flags: int, runs: Sequence[Played], off: Sequence[Played]) -> float | None:
+    """How easily counts so different come about, given all flags: a binomial share of windows."""
+    n_all = n_flags + sum(run.n_flags for run in off)
+    windows, usual = (sum(run.n_windows for run in of) for of in (runs, off))
+    if runs is off or not n_all:
+        return None
+    return round(float(stats.binomtest(n_flags, n_all, windows / (windows + usual)).pvalue), 3)
+
+
+def reach_table(found: Mapping[str, Sequence[Played]]) -> Table:
+    """How creative the band is with all faders at one place: what a target can ask for."""
+    rows: list[tuple[Cell, ...]] = []
+    for name in REACH_POLICIES:
+        levels = np.concatenate([list(run.levels.values())[8:] for run in found[name]])
+        means = [float(np.mean(list(run.scores.values()))) for run in found[name]]
+        low, high = np.quantile(levels, (0.05, 0.95)) if len(levels) else (np.nan, np.nan)
+        rows.append(
+            (name, len(means), *(round(float(v), 3) for v in (np.mean(means), min(means),
+             max(means), low, high)))
+        )  # fmt: skip
+    columns = (
+        "faders", "runs", "mean score", "lowest of a run", "highest of a run", "level, 5 %",
+        "level, 95 %",
+    )  # fmt: skip
+    return Table(
+        "reach", "What can be reached: the band with all faders there", columns, tuple(rows)
+    )

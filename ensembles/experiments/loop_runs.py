@@ -1,0 +1,149 @@
+"""Performances of the closed loop offline, and what of them is kept: each is played once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from creativity.judging import Judge
+from creativity.monitor import Monitor
+from creativity.steerer import Steerer
+from director.score import Score
+from ensembles.config import Piece
+from ensembles.monitoring import MONITOR_ID, monitor_of
+from ensembles.rendering import Guest, perform_here
+from ensembles.steering import STEERER_ID
+from musebots.messages import Assessed, Message, Steered
+from musebots.musebot import Musebot
+from musebots.network import LoopbackNetwork
+from musebots.offline import run_offline
+
+__all__ = ["LEVELS", "Move", "Played", "kept", "perform"]
+
+LEVELS = (0.05, 0.01)
+"""Windows whose p-value is at most so are counted."""
+Move = tuple[int, Message]
+"""A bar, and what is said before it begins."""
+
+
+@dataclass(slots=True)
+class Played:
+    """What came of a performance.
+
+    Attributes
+    ----------
+    levels : dict of int to float
+        The band's creativity as the policy sees it, by the bar that it was known before.
+    scores : dict of int to float
+        That of each two bars by themselves.
+    faders : dict of str to list of float
+        What was in force, bar by bar, by bot.
+    n_flags, n_halved, n_acted : int
+        Flags of the monitor; how often the gate took something; what the steerer did.
+    n_windows, n_below : int, list of int
+        Windows that the monitor scanned, of all bots and of the band; those at each of `LEVELS`.
+    seconds : float
+        Of music.
+    """
+
+    levels: dict[int, float] = field(default_factory=dict)
+    scores: dict[int, float] = field(default_factory=dict)
+    faders: dict[str, list[float]] = field(default_factory=dict)
+    n_flags: int = 0
+    n_halved: int = 0
+    n_acted: int = 0
+    n_windows: int = 0
+    n_below: list[int] = field(default_factory=lambda: [0] * len(LEVELS))
+    seconds: float = 0.0
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any]) -> Played:
+        """What `asdict` gave, after a journey as JSON: its keys are texts."""
+        by_bar = {
+            name: {int(bar): value for bar, value in values[name].items()}
+            for name in ("levels", "scores")
+        }
+        return cls(**{**values, **by_bar})
+
+
+class Hand(Musebot):
+    """Sends messages before bars: whoever turns the knobs in this experiment."""
+
+    role = "listener"
+
+    def __init__(self, moves: Sequence[Move]) -> None:
+        super().__init__()
+        self._moves = moves
+
+    async def play(self) -> None:
+        for bar, message in self._moves:
+            await self.clock.until_tick(self.clock.meter_map.bar_tick(bar) - 1440)
+            self.tell(message)
+
+
+def perform(
+    piece: Piece,
+    score: Score,
+    judge: Judge,
+    moves: Sequence[Move] = (),
+    *,
+    is_monitored: bool = False,
+) -> Played:
+    """Play a score offline with a steerer, and a monitor if asked for, while a hand moves."""
+    played = Played()
+    meters = score.meter_map
+
+    def hear(news: Message, tick: int) -> None:
+        if isinstance(news, Assessed) and not news.bot_id:
+            bar = meters.bar_at(news.end_tick)
+            played.levels[bar], played.scores[bar] = news.level, news.score
+        elif isinstance(news, Steered):
+            played.faders.setdefault(news.bot_id, []).append(news.value)
+
+    def count(p_value: float) -> None:
+        played.n_windows += 1
+        for index, level in enumerate(LEVELS):
+            played.n_below[index] += p_value <= level
+
+    async def session() -> None:
+        steerer = Steerer()
+        steerer.judge = judge
+        guests = {"hand": Guest(Hand(moves)), STEERER_ID: Guest(steerer)}
+        if is_monitored:
+            spec = monitor_of(piece, is_wanted=True)
+            assert spec is not None
+            monitor = Monitor()
+            monitor.on_scanned = lambda scanned, _: count(scanned.p_value)
+            guests[MONITOR_ID] = Guest(monitor, spec.settings)
+        report = await perform_here(
+            piece, score, [], network=LoopbackNetwork(), listeners=guests, on_steering=hear
+        )
+        played.n_flags, played.seconds = len(report.flags), report.music_seconds
+        played.n_halved = sum("allowed" in action.why for action in report.actions)
+        played.n_acted = len(report.actions) - played.n_halved
+
+    run_offline(session())
+    return played
+
+
+def kept(
+    folder: Path,
+    name: str,
+    piece: Piece,
+    score: Score,
+    judge: Judge,
+    moves: Sequence[Move] = (),
+    *,
+    is_monitored: bool = False,
+) -> Played:
+    """As `perform`, but what lies in the folder by that name is taken from there."""
+    path = folder / f"{name}.json"
+    if path.exists():
+        return Played.from_values(json.loads(path.read_text(encoding="utf-8")))
+    played = perform(piece, score, judge, moves, is_monitored=is_monitored)
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(asdict(played)) + "\n", encoding="utf-8")
+    return played
