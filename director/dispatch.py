@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from director.announcing import Announcements
 from director.caretaker import Caretaker
 from director.conducting import Conducting
+from director.endings import Endings
 from director.findings import Finding, Findings
 from director.housekeeping import Housekeeping
 from director.numbering import Numbering
@@ -19,9 +20,12 @@ from director.score import Score
 from director.steering import Steerings
 from director.succession import Succession
 from director.tempo import Tempo
+from director.transport import Transport
 from musebots import messages as m
 from musebots.clock import Clock
+from musebots.intents import TOPIC
 from musebots.network import Address, Wire
+from musebots.topics import EXITING
 
 __all__ = ["Dispatch"]
 
@@ -32,7 +36,8 @@ log = logging.getLogger(__name__)
 class Dispatch:
     """See the module's text; its parts are those of the Director.
 
-    `ends_on_exiting`: a bot that broadcasts that its form is finished ends the session.
+    `ends_on_exiting`: where nobody negotiates, a bot that says that its form is finished ends the
+    session with the bar.
     """
 
     score: Score
@@ -46,7 +51,9 @@ class Dispatch:
     findings: Findings
     steering: Steerings
     conducting: Conducting
+    endings: Endings
     tempo: Tempo
+    transport: Transport
     caretaker: Caretaker
     ends_on_exiting: bool
     numbers: Numbering = field(default_factory=Numbering)
@@ -102,6 +109,8 @@ class Dispatch:
                 self.reception.retained.keep_move(message)
             case m.SetTempo():
                 self.tempo.set(message.bpm, ramp_beats=message.ramp_beats)
+            case m.Hold():
+                self._take_hold(message)
             case m.Lead() if self._is_here(source) and self._is_from(message.bot_id, source):
                 self.tempo.hear_leader(message)
             case m.Heard() if self._is_here(source) and self._is_from(message.bot_id, source):
@@ -178,7 +187,13 @@ class Dispatch:
     def _take_broadcast(self, message: m.Broadcast, datagram: bytes) -> None:
         self.reception.relay_broadcast(message, datagram)
         self.announcements.be_led(message)
-        if self.ends_on_exiting and message.topic == "exiting" and self.clock.is_started:
+        if message.topic == TOPIC:
+            self.endings.hear(message)
+        if message.topic != EXITING or not self.clock.is_started:
+            return
+        if self.endings.has_band or not self.ends_on_exiting:
+            self.endings.propose(message.sender)
+        else:
             who = message.sender or "a bot"
             log.info("%s has finished its form: the band ends with this bar", who)
             self.conducting.stop_at_bar_line()
@@ -201,6 +216,14 @@ class Dispatch:
             if message.bot_id in ("", member.bot_id) and not member.is_classic
         ]
         self.reception.relay(datagram, chosen)
+
+    def _take_hold(self, message: m.Hold) -> None:
+        if self.tempo.ask_leader is not None:
+            log.warning("the music goes on: another clock leads it, hold it there")
+        elif message.is_held:
+            self.transport.hold()
+        else:
+            self.transport.resume()
 
     def _take_mix(self, message: m.Mix) -> None:
         self.playback.change_mix(

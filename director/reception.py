@@ -281,7 +281,7 @@ class Reception:
                 member.bot_id,
                 casting.seed,
                 self._score.start_tick,
-                self._score.end_tick,
+                self._clock.end_tick or self._score.end_tick,
                 casting.settings_json,
             ),
             m.Bars.of(self._score.meter_map),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 from director.housekeeping import Housekeeping
@@ -61,3 +62,8 @@ class Transport:
             self._housekeeping.begin(member.bot_id)
         self._reception.tell_tempo(self._clock.tempo_map.points[-1:])
         self._playback.go_on()
+
+    def resume(self) -> None:
+        """Go on where the music was held; nothing if it was not."""
+        if self._clock.is_held:
+            self.go_on(self._clock.tick_now, asyncio.get_running_loop().time())

@@ -215,6 +215,13 @@ def _found(reference: str) -> str:
     return str(Path(reference).resolve()) if Path(reference).exists() else reference
 
 
+def finish(director: Director = HERE, key: Key = "") -> None:
+    """Ask the band to end: it agrees on a phrase to end with, and comes home together."""
+    from musebots.messages import Broadcast
+
+    _send(Broadcast("exiting", "somebody", (1,)), director, key)
+
+
 def stop(director: Director = HERE, key: Key = "") -> None:
     """End the session that plays."""
     from musebots.messages import Stop

@@ -78,6 +78,8 @@ CONTROLS: tuple[Control, ...] = (
     Control("add", m.Add, "another bot joins"),
     Control("remove", m.Remove, "a bot leaves"),
     Control("replace", m.Replace, "a bot starts anew at a bar line, or another takes its place"),
+    Control("hold", m.Hold, "the music stands still (1), or goes on where it stood (0)", (),
+            (("is_held", 0, 1),)),
     Control("panic", m.Panic, "end whatever sounds; the music goes on"),
     Control("stop", m.Stop, "end the session"),
 )  # fmt: skip

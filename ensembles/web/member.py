@@ -181,15 +181,16 @@ class PageMember(Musebot):
         })  # fmt: skip
 
     def _put_clock(self) -> None:
-        """When tick 0 falls on this process's clock, and the tempo from there on."""
+        """When tick 0 falls on this process's clock, the tempo from there on; where it is held."""
         anchor = self.clock.anchor_seconds if self.clock.is_started else None
         tempo = self.clock.tempo_map
-        value: JsonValue = {"anchor": anchor, "tempo": _points(tempo)}
+        held = self.clock.tick_now if self.clock.is_held else None
+        value: JsonValue = {"anchor": anchor, "tempo": _points(tempo), "held": held}
         before = self.stage.fact("clock")
         if isinstance(before, Mapping) and anchor is not None:
             known = before.get("anchor")
             is_same = isinstance(known, float) and abs(known - anchor) < 1e-3
-            if is_same and before.get("tempo") == _points(tempo):
+            if is_same and (before.get("tempo"), before.get("held")) == (_points(tempo), held):
                 return
         self.stage.put("clock", value)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from musebots.messages.base import Message
 
-__all__ = ["Add", "Control", "Instrument", "Mix", "Remove", "Replace", "SetTempo", "Stop"]
+__all__ = ["Add", "Control", "Hold", "Instrument", "Mix", "Remove", "Replace", "SetTempo", "Stop"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,18 @@ class Stop(Message):
     address = "/musebots/stop"
     sent = "anyone to Director"
     sense = "end the session"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold(Message):
+    """`/musebots/hold`: the music stands still, or goes on where it stood."""
+
+    address = "/musebots/hold"
+    tags = "i"
+    sent = "anyone to Director"
+    sense = "1 the music stands still, 0 it goes on where it stood"
+
+    is_held: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -320,7 +320,7 @@ def hostile_datagrams(n):
             case _:
                 return "z" * int(rng.integers(0, 50))
 
-    heeded = (m.Stop, m.SetTempo, m.Horizon, m.Panic, m.Broadcast, m.Off)
+    heeded = (m.Stop, m.Hold, m.SetTempo, m.Horizon, m.Panic, m.Broadcast, m.Off)
     kinds = [cls for cls in m.MESSAGES if cls not in heeded]
     for _ in range(n):
         cls = kinds[rng.integers(len(kinds))]

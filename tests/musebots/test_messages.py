@@ -55,6 +55,7 @@ ROUND_TRIPS = {
     m.Tempo: st.builds(
         m.Tempo, longs, st.lists(st.tuples(ints, doubles, st.integers(0, 1)), max_size=5).map(tuple)
     ),
+    m.Ending: st.builds(m.Ending, ints),
     m.Bars: st.builds(m.Bars, st.lists(st.tuples(ints, ints, ints), max_size=5).map(tuple)),
     m.HarmonyPlan: st.builds(
         m.HarmonyPlan,
@@ -101,6 +102,7 @@ ROUND_TRIPS = {
     m.Strip: st.builds(
         m.Strip, names, names, ints, ints, singles, singles, ints, ints, singles, names
     ),
+    m.Hold: st.builds(m.Hold, ints),
     m.Levels: st.builds(m.Levels, st.lists(st.tuples(names, singles), max_size=5).map(tuple)),
     m.Member: st.builds(m.Member, names, names, names, names, names, ints, ints),
     m.Notice: st.builds(m.Notice, ints, names, names),

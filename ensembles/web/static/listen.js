@@ -132,6 +132,7 @@ export class Listener {
       this.offset = news.offset;
       this.roundTripSeconds = news.roundTrip;
     }
+    if (this.state === "refused") return; // which is what there is to say
     if (news.state === "connected") this.words = "";
     if (news.state === "waiting") this.words = news.reason || "waiting for the band's sound";
     if (news.sound !== undefined) this.words = news.sound;

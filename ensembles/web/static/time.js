@@ -7,6 +7,7 @@ export class MusicalTime {
   constructor(store) {
     this.store = store;
     this.anchor = null;
+    this.held = null;
     this.points = [{ tick: 0, seconds: 0, bpm: 120, slope: 0 }];
     this.meters = [{ bar: 0, tick: 0, numerator: 4, denominator: 4 }];
     this.startTick = 0;
@@ -28,8 +29,9 @@ export class MusicalTime {
     });
   }
 
-  retime({ anchor, tempo }) {
+  retime({ anchor, tempo, held }) {
     this.anchor = anchor;
+    this.held = held ?? null; // the tick at which the music stands still
     this.points = tempo.map(([tick, seconds, bpm, isRamp], index) => {
       const next = tempo[index + 1];
       const slope = isRamp && next ? (next[2] - bpm) / (next[0] - tick) : 0;
@@ -45,7 +47,7 @@ export class MusicalTime {
     if (offsetSeconds === null) return;
     const gap = this.offset === null ? Infinity : offsetSeconds - this.offset;
     this.offset = Math.abs(gap) > 0.05 ? offsetSeconds : this.offset + gap * DRIFT;
-    this.now = this.isStarted ? this.tickAt(performance.now() / 1000 + this.offset - this.anchor - this.listenDelaySeconds) : this.startTick;
+    this.now = this.held !== null ? this.held : this.isStarted ? this.tickAt(performance.now() / 1000 + this.offset - this.anchor - this.listenDelaySeconds) : this.startTick;
   }
 
   tickAt(seconds) {

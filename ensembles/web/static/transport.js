@@ -61,6 +61,9 @@ export class Transport {
     const panic = find("panic");
     panic.dataset.control = "panic";
     panic.addEventListener("click", () => store.send("panic"));
+    const hold = find("hold");
+    hold.dataset.control = "hold";
+    hold.addEventListener("click", () => store.send("hold", this.time.held === null ? 1 : 0));
     const stop = find("stop");
     stop.dataset.control = "stop";
     stop.dataset.tip = "press twice to end the session";
@@ -117,6 +120,16 @@ export class Transport {
     setText(find("chord"), chord ? chord[2] : "–");
     this.lightSection(tick);
     this.judge();
+    this.tellHeld(time.held !== null);
+  }
+
+  tellHeld(isHeld) {
+    if (this.isHeld === isHeld) return;
+    this.isHeld = isHeld;
+    const hold = find("hold");
+    hold.setAttribute("aria-pressed", String(isHeld));
+    hold.setAttribute("aria-label", isHeld ? "Go on" : "Hold the music");
+    hold.dataset.tip = `${isHeld ? "go on where it stands" : "hold the music where it is"} (space)`;
   }
 
   light(nBeats, beat, glow) {

@@ -263,6 +263,22 @@ def test_panic_is_a_key_and_the_music_goes_on(page, band):
     until(lambda: band.director.playback.scheduler.n_notes.total() > n + 3)
 
 
+def test_the_music_is_held_and_goes_on_by_key_and_by_mouse(page, other, band):
+    page.locator("body").press("Space")
+    until(lambda: band.director.clock.is_held)
+    other.wait_for_selector('#hold[aria-pressed="true"]')
+    sees(page, "window.musebots.time.held !== null")
+    tick_now = partial(band.call, lambda: band.director.clock.tick_now)
+    assert abs(page.evaluate(NOW) - tick_now()) < 60
+    stood = page.evaluate(NOW)
+    page.wait_for_timeout(200)
+    assert page.evaluate(NOW) == stood
+    other.click("#hold")
+    page.wait_for_selector('#hold[aria-pressed="false"]')
+    sees(page, f"({NOW}) > {stood} + 240")
+    until(lambda: abs(page.evaluate(NOW) - tick_now()) < 120)
+
+
 def test_the_horizon_can_be_set(page, other, band):
     page.locator("#horizon").focus()
     for _ in range(3):
@@ -276,6 +292,15 @@ def test_a_tooltip_names_the_osc_message(page):
     strip(page, "melody").get_by_label("solo melody").hover()
     page.wait_for_selector("#tip:not([hidden])")
     assert page.text_content("#tip code").startswith("/musebots/mix melody solo")
+
+
+def test_whatever_can_be_touched_is_a_control_that_other_controllers_have_too(page):
+    strip(page, "melody").get_by_label("melody: more").click()
+    page.wait_for_selector("dialog[open]")
+    touched = "[...document.querySelectorAll('[data-control]')].map((x) => x.dataset.control)"
+    listed = "fetch('/controls.json').then((a) => a.json()).then((all) => all.map((x) => x.name))"
+    assert set(page.evaluate(touched)) == set(page.evaluate(listed))
+    page.get_by_role("button", name="Close").click()
 
 
 @contextmanager

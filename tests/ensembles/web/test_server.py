@@ -33,6 +33,9 @@ class Served:
     def put(self, key, value):
         self._loop().call_soon_threadsafe(self.stage.put, key, value)
 
+    def add(self, stream, item):
+        self._loop().call_soon_threadsafe(self.stage.add, stream, item)
+
     def get(self, path, **headers):
         request = urllib.request.Request(self.origin + path, headers=headers)
         try:
@@ -242,6 +245,16 @@ def fields_of(message):
     from dataclasses import fields
 
     return fields(message)
+
+
+def test_a_browser_that_takes_nothing_holds_nobody_up(served):
+    with served.socket(max_size=None) as asleep, served.socket(max_size=None) as awake:
+        heard(awake, "answers")
+        for number in range(3000):
+            served.add("events", {"words": "x" * 2000, "number": number})
+        served.put("after", "the flood")
+        assert heard(awake, "put") == {"after": "the flood"}
+        assert heard(asleep, "answers")[0]["snapshot"]  # and it is still served
 
 
 def test_beyond_this_machine_only_who_knows_the_token_comes_in():
