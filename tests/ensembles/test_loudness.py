@@ -56,13 +56,13 @@ def test_the_meter_reads_the_tone_of_the_standard():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["trio", "waltz", "nightfall"])
+@pytest.mark.parametrize("name", ["trio", "nightfall"])
 def test_a_piece_is_as_loud_as_the_others_and_never_peaks_between_samples(name, tmp_path):
     checked = subprocess.run([*WORKER, "check"], capture_output=True, check=False)
     if checked.returncode != 0:
         pytest.skip("pyo cannot be imported here")
     path = tmp_path / "out.wav"
-    render(load_piece(name), bars=6, wav_path=path)
+    render(load_piece(name), bars=4, wav_path=path)
     stereo, rate_hz = samples_of(path)
     assert rate_hz == 44100
     assert loudness_of(stereo) == pytest.approx(-16, abs=0.5)
