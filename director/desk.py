@@ -137,7 +137,8 @@ class Desk:
         self._reception.tell.relay(datagram, [member for member in here if member.wants(topic)])
 
     def _set_horizon(self, seconds: float) -> None:
-        if not (math.isfinite(seconds) and MIN_HORIZON_SECONDS <= seconds <= MAX_HORIZON_SECONDS):
+        low, high = MIN_HORIZON_SECONDS - SLACK_SECONDS, MAX_HORIZON_SECONDS + SLACK_SECONDS
+        if not (math.isfinite(seconds) and low <= seconds <= high):
             raise ValueError(
                 f"the horizon must be in {MIN_HORIZON_SECONDS:g}..{MAX_HORIZON_SECONDS:g} s, "
                 f"got {seconds:g}"

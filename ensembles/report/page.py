@@ -10,7 +10,7 @@ from director.director import SessionReport
 from director.score import Score
 from ensembles.report.figure import figure
 from ensembles.report.record import Record
-from ensembles.report.steering import acted
+from ensembles.report.steering import acted, judged_by
 from ensembles.report.style import STYLE
 from musebots.files import write_whole
 from musebots.messages import Flag, Monitoring
@@ -82,6 +82,7 @@ of the window that ends here, with the line above which it is flagged.
 <p class="legend">In the last rows of the figure: each bot's fader, bar by bar (bolder above the
 middle, pale where the gate took some of it), how creative the assessor finds it, 0..1, and what was
 done.</p>
+{judged_by(record)}
 {acted(score, session.actions)}
 </section>
 {_listened(session.monitoring)}
