@@ -87,6 +87,17 @@ def test_a_session_that_was_stopped_was_monitored_all_the_same(watched, tmp_path
     assert "No monitor listened" not in html
 
 
+async def stop(director, tell):
+    await director.clock.until(13.3)
+    tell(m.Stop())
+
+
+def test_a_session_that_was_stopped_is_drawn_as_far_as_it_came(keep, tmp_path):
+    write_session_report(keep(bars=64, script=stop), tmp_path / "page.html", has_sound=False)
+    html = (tmp_path / "page.html").read_text()
+    assert html.count('<line class="bar') == 4 + 1  # bar lines of the four bars that were begun
+
+
 def test_a_session_that_nobody_monitored_says_so(keep, tmp_path):
     said = write_session_report(keep(), tmp_path / "page.html", has_sound=False)
     assert said == "without sound; no monitor listened"
