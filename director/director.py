@@ -266,6 +266,7 @@ class Director:
             n_notes=scheduler.n_notes.total(),
             finding=self.findings.headline,
             steering=self.steering.headline,
+            is_held=self.clock.is_held,
         )
 
     @property
