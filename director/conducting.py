@@ -104,7 +104,7 @@ class Conducting:
 
     async def dismiss(self) -> None:
         """Send everybody home and wait a moment for their goodbyes."""
-        self._reception.tell_all(Off())
+        self._reception.tell.all(Off())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LEAVE_SECONDS):
                 while any(not member.is_classic for member in self._reception.roster.here):

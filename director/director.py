@@ -184,7 +184,7 @@ class Director:
         finally:
             if not self.is_over:  # something went wrong on the way
                 self.playback.finish()
-                self.reception.tell_all(Off())
+                self.reception.tell.all(Off())
             self._wire.close()
         return self._report()
 
@@ -266,6 +266,7 @@ class Director:
             n_notes=scheduler.n_notes.total(),
             finding=self.findings.headline,
             steering=self.steering.headline,
+            is_held=self.clock.is_held,
         )
 
     @property

@@ -185,7 +185,7 @@ class Dispatch:
         self._relay_to("notes", bot_id, datagram)
 
     def _take_broadcast(self, message: m.Broadcast, datagram: bytes) -> None:
-        self.reception.relay_broadcast(message, datagram)
+        self.reception.tell.broadcast(message, datagram)
         self.announcements.be_led(message)
         if message.topic == TOPIC:
             self.endings.hear(message)
@@ -215,7 +215,7 @@ class Dispatch:
             for member in self.reception.roster.here
             if message.bot_id in ("", member.bot_id) and not member.is_classic
         ]
-        self.reception.relay(datagram, chosen)
+        self.reception.tell.relay(datagram, chosen)
 
     def _take_hold(self, message: m.Hold) -> None:
         if self.tempo.ask_leader is not None:
@@ -242,7 +242,7 @@ class Dispatch:
             for member in self.reception.roster.here
             if member.bot_id != bot_id and member.wants(topic, role)
         ]
-        self.reception.relay(datagram, hearers)
+        self.reception.tell.relay(datagram, hearers)
 
     def _send_gain(self, member: Member, *, fade_seconds: float = 0.0) -> None:
         """A classic bot sounds by itself: tell it the gain at which it should, and how soon."""

@@ -122,7 +122,7 @@ class Endings:
         log.warning("the band has agreed to end with bar %d", end_bar)
         self._is_agreed = True
         self._clock.end_tick = end_tick
-        self._reception.tell_ours(Ending(end_tick))
+        self._reception.tell.ours(Ending(end_tick))
         self._announcements.come_home(home_tick, end_tick)
         slower = self._score.ritardando
         if slower is not None:

@@ -122,6 +122,7 @@ class Agent:
         self.is_deserted = False
         """Whether it left because the Director was silent."""
         self._answered = asyncio.Event()
+        self._asked_ns = 0
         self._failure: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
 
     async def perform(self) -> None:
@@ -249,7 +250,8 @@ class Agent:
     async def _ask_clock(self) -> None:
         """Have one more exchange, now that nothing keeps the process from hearing the answer."""
         self._answered.clear()
-        self.tell(ClockPing(self.id, self.loop_ns))
+        self._asked_ns = self.loop_ns
+        self.tell(ClockPing(self.id, self._asked_ns))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._answered.wait(), ANSWER_SECONDS)
 
@@ -264,7 +266,8 @@ class Agent:
                 self.exchange.add(
                     message.sent_ns, message.received_ns, message.answered_ns, self.loop_ns
                 )
-                self._answered.set()
+                if message.sent_ns == self._asked_ns:
+                    self._answered.set()
                 offset = self.exchange.offset_ns
                 if offset is not None:
                     self.on_clock(offset)

@@ -21,15 +21,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from musebots.conversation import Conversation
 from musebots.errors import ConfigError
-from musebots.form import PHRASE_BARS, Course, Section
-from musebots.generators import (
-    MAX_STEPS_TO_NEXT,
-    STEP_TICKS,
-    SequenceGenerator,
-    Step,
-    StepContext,
-)
-from musebots.intents import USUAL
+from musebots.form import Course, Section
+from musebots.generators import STEP_TICKS, SequenceGenerator, Step, StepContext
 from musebots.leaning import Leaning
 from musebots.messages import (
     AT_ONCE,
@@ -45,6 +38,8 @@ from musebots.messages import (
 from musebots.musebot import Musebot
 from musebots.notes import Note
 from musebots.planning import Planner, cut_where
+from musebots.soon import Soon
+from musebots.surroundings import Surroundings
 from musebots.telemetry import Telemetry
 from musebots.timebase import beats_from_ticks
 from musebots.topics import FORM
@@ -55,17 +50,12 @@ if TYPE_CHECKING:
 __all__ = ["GeneratorBot"]
 
 RANGES = {"temperature": (0.0, 10.0), "top_p": (0.0, 1.0), "repetition": (0.0, 1.0)}
-FILL_BEATS = 2
-SHORTEST_BAR_HEARD_BEATS = 1.5  # the first to plan must have heard what the last one planned
-DENSITY_PER_ACTIVITY = 0.1
 HORIZON_SECONDS = 0.05
 """The Director's commit horizon, until it tells of another."""
 WAY_SECONDS = 0.05
 """What a message may take: a step that begins after horizon and way can still be changed."""
 REPLANS_APART_SECONDS = 0.05
 HALF_STEP_TICKS = STEP_TICKS // 2
-SOLO_KNOBS = {"intensity": 0.15, "register": 0.15}
-"""How much further a soloist turns up; the others turn their intensity down as much."""
 
 
 class GeneratorBot(Musebot):
@@ -89,14 +79,13 @@ class GeneratorBot(Musebot):
     _others_density: float | None = None
     _horizon_seconds = HORIZON_SECONDS
     _is_handled = False
-    _replanned_at = -math.inf
-    _alarm: asyncio.TimerHandle | None = None
     _is_prepared = False
 
     def on_welcome(self, welcome: Welcome) -> None:
         """From here on intents and faders may come, long before this bot is prepared."""
         super().on_welcome(welcome)
         self._talk = Conversation(self, rests=self.setting("rests", 1.0))
+        self._surroundings = Surroundings(self, self._talk)
         self._leaning = Leaning(self.id)
 
     async def prepare(self) -> None:
@@ -124,6 +113,7 @@ class GeneratorBot(Musebot):
             is_percussion=self.is_percussion,
             on_step=self._on_step,
         )
+        self._second_thought = Soon(self._replan, apart_seconds=REPLANS_APART_SECONDS)
         self._is_prepared = True
 
     def make_generator(self) -> SequenceGenerator:
@@ -149,8 +139,7 @@ class GeneratorBot(Musebot):
                 await self.clock.until_tick(self.clock.end_tick - HALF_STEP_TICKS)
                 self._tell_activations()
         finally:
-            if self._alarm is not None:
-                self._alarm.cancel()
+            self._second_thought.cancel()
 
     def _play_bar(self, bar: int) -> None:
         """Plan a bar, send it, and tell what there is to tell."""
@@ -161,7 +150,7 @@ class GeneratorBot(Musebot):
         if action is not None:
             self.tell(action)
         notes = self._finished(start_tick, end_tick, self._planner.plan(start_tick, end_tick))
-        heard = cut_where(self._is_silent, notes)
+        heard = cut_where(self._surroundings.is_silent, notes)
         self.send(*heard)
         self._talk.say(bar, heard)
         self._tell_steered(start_tick, end_tick)
@@ -193,7 +182,7 @@ class GeneratorBot(Musebot):
             open_tick = self._planner.open_tick(self._first_open_tick())
             planned = self._planner.planned_ticks(open_tick)
             if any(self.harmony.at_tick(tick) != before.at_tick(tick) for tick in planned):
-                self._replan_soon()
+                self._second_thought.ask()
 
     # --- calmer or bolder -----------------------------------------------------------------------
 
@@ -207,7 +196,7 @@ class GeneratorBot(Musebot):
         from_tick = message.from_tick if not isinstance(message, Policy) else AT_ONCE
         self._is_handled |= from_tick == AT_ONCE and self.clock.is_started
         if self._is_prepared and self._planner.is_planned(max(open_tick, from_tick)):
-            self._replan_soon()
+            self._second_thought.ask()
 
     def _first_open_tick(self) -> int:
         """The first tick that can still be changed; the notes of a drummer's step may be early."""
@@ -217,16 +206,8 @@ class GeneratorBot(Musebot):
         tick = math.ceil(self.clock.tempo_map.tick_at(open_at - self.clock.anchor_seconds))
         return max(0, tick + (HALF_STEP_TICKS if self.is_percussion else 0))
 
-    def _replan_soon(self) -> None:
-        """Now, or, where a hand moves without end, as soon as it has been long enough."""
-        if self._alarm is None:
-            loop = asyncio.get_running_loop()
-            when = max(loop.time(), self._replanned_at + REPLANS_APART_SECONDS)
-            self._alarm = loop.call_at(when, self._replan)
-
     def _replan(self) -> None:
-        self._alarm = None
-        self._replanned_at = asyncio.get_running_loop().time()
+        """What was planned and not handed out yet is planned anew; see the module's text."""
         try:
             self._plan_anew(self._planner.open_tick(self._first_open_tick()))
         except Exception as error:
@@ -243,7 +224,9 @@ class GeneratorBot(Musebot):
         first_tick = from_tick - HALF_STEP_TICKS if self.is_percussion else from_tick
         self.cancel(beats_from_ticks(first_tick))
         for start_tick, end_tick, planned in bars:
-            notes = cut_where(self._is_silent, self._finished(start_tick, end_tick, planned))
+            notes = cut_where(
+                self._surroundings.is_silent, self._finished(start_tick, end_tick, planned)
+            )
             self.send(*(note for note in notes if note.onset_ticks >= first_tick))
             self._tell_steered(start_tick, end_tick)
         self._tell_activations()
@@ -251,22 +234,8 @@ class GeneratorBot(Musebot):
     def _revised(self, tick: int, context: StepContext) -> StepContext:
         """What is known at a step, with the faders as they stand there now, and over its chord."""
         if self.harmony.at_tick(tick) != context.chord:
-            context = replace(context, **self._harmony_at(tick))
+            context = replace(context, **self._surroundings.harmony_at(tick))
         return replace(context, **self._lean_at(tick))
-
-    def _harmony_at(self, tick: int) -> dict[str, Any]:
-        """Key, chord, and the one that follows, as far as it matters."""
-        change = self.harmony.next_change(tick)
-        steps_to_next, next_chord = MAX_STEPS_TO_NEXT, None
-        if change is not None and (change[0] - tick) <= MAX_STEPS_TO_NEXT * STEP_TICKS:
-            steps_to_next = max(1, (change[0] - tick) // STEP_TICKS)
-            next_chord = change[1]
-        return {
-            "key": self.harmony.key,
-            "chord": self.harmony.at_tick(tick),
-            "next_chord": next_chord,
-            "steps_to_next": steps_to_next,
-        }
 
     def _lean_at(self, tick: int) -> dict[str, Any]:
         """What of a step's context the faders decide."""
@@ -335,8 +304,7 @@ class GeneratorBot(Musebot):
 
     def accent(self, tick: int) -> int:
         """How hard a stroke that matters is played here, 1..127: it follows the intensity."""
-        bar = self.clock.meter_map.bar_at(tick)
-        return round(56 + 48 * self._knob("intensity", self.section_at(tick), bar))
+        return round(56 + 48 * self._surroundings.knob("intensity", tick))
 
     def has_kick(self, tick: int) -> bool:
         """Whether the drums are known to play the bass drum on this step."""
@@ -355,52 +323,10 @@ class GeneratorBot(Musebot):
 
     def context_at(self, tick: int) -> StepContext:
         """All that is known at a step of the grid."""
-        position = self.clock.meter_map.position(tick)
-        section = self.section_at(tick)
-        meters, bar = self.clock.meter_map, position.bar
         return StepContext(
-            step_in_bar=position.tick_in_bar // STEP_TICKS,
-            steps_per_bar=position.time_signature.bar_ticks // STEP_TICKS,
-            is_compound=position.time_signature.is_compound,
-            bar_in_phrase=self.course.bar_in_section(bar, meters) % PHRASE_BARS,
-            **self._harmony_at(tick),
             style=self._style,
-            intensity=self._knob("intensity", section, bar),
-            density=self._knob(
-                "density", section, bar, activity=self._talk.activity(tick) or USUAL
-            ),
-            register=self._knob("register", section, bar),
-            is_fill=_is_fill(tick, section),
             has_kick=self.has_kick(tick),
             others_density=self._others_density,
-            place_in_section=self.course.place(bar, meters, self.clock.end_tick),
             has_bass=self.has_bass(tick),
-            is_solo=self._talk.soloist(bar) == self.id,
-            **{"recall_bars": self.course.recall_bars(bar, meters), **self._lean_at(tick)},
+            **{**self._surroundings.at(tick), **self._lean_at(tick)},
         )
-
-    def _knob(
-        self, name: str, section: Section | None, bar: int, *, activity: int = USUAL
-    ) -> float:
-        """The section's wish, shifted by what the band agreed on and by the performer's knob."""
-        wish = getattr(section, name) if section else 0.5
-        wish += (activity - USUAL) * DENSITY_PER_ACTIVITY
-        if section is not None and section.solo:
-            soloist = self._talk.soloist(bar)
-            more = SOLO_KNOBS.get(name, 0.0)
-            wish += more if soloist == self.id else -more if soloist and name == "intensity" else 0
-        return min(1.0, max(0.0, wish + self.knobs[name] - 0.5))
-
-    def _is_silent(self, tick: int) -> bool:
-        """Whether section or agreement want this bot silent here; all meet in the last bar."""
-        section = self.section_at(tick)
-        if section is not None and section.is_tacet(self.id):
-            return True
-        meters = self.clock.meter_map
-        is_last = meters.bar_tick(meters.bar_at(tick) + 1) == self.clock.end_tick
-        return not is_last and self._talk.activity(tick) == 0
-
-
-def _is_fill(tick: int, section: Section | None) -> bool:
-    """Whether a step belongs to the last beats of its section, which lead over to the next."""
-    return section is not None and section.end_tick - tick <= FILL_BEATS * 4 * STEP_TICKS

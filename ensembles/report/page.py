@@ -75,7 +75,7 @@ of the window that ends here, with the line above which it is flagged.
 </section>
 <section>
 <h2>Flags</h2>
-{_cards(flags, drums, is_monitored=bool(session.monitoring))}
+{_cards(flags, drums, is_monitored=bool(session.monitoring) or _has_scores(record))}
 </section>
 <section>
 <h2>Calmer, bolder</h2>
@@ -107,6 +107,11 @@ def _tiles(score: Score, session: SessionReport, flags: Sequence[Flag]) -> str:
         f'<div class="tile"><b>{value}</b><span>{escape(name)}</span></div>'
         for value, name in tiles
     ) + "</div>"  # fmt: skip
+
+
+def _has_scores(record: Record) -> bool:
+    """Whether somebody listened, also where a session was stopped before that was summed up."""
+    return any(track.scores for track in record.tracks.values())
 
 
 def _cards(flags: Sequence[Flag], drums: set[str], *, is_monitored: bool) -> str:
