@@ -27,6 +27,7 @@ __all__ = ["Casting", "Reception", "passage_messages"]
 log = logging.getLogger(__name__)
 
 CONDUCTOR = "Conductor"  # the sender of what an ensemble file tells its bots
+KEPT_TICKS = 8 * 4 * 480  # of passages that are over, for bots that come back
 ON_DEMAND = ("activations", "scores")  # topics that bots send only while somebody hears them
 
 
@@ -192,20 +193,26 @@ class Reception:
 
     def announce(self, passage: Passage) -> None:
         """Tell a passage's form and harmony, now and to whoever joins while it lasts."""
-        self.announced.append(passage)
+        gone = self._now - KEPT_TICKS
+        self.announced = [one for one in self.announced if one.section.end_tick > gone] + [passage]
         for message in passage_messages(passage):
             self.tell.ours(message)
 
     def reharmonise(self, led: Callable[[Passage], Passage]) -> None:
         """Tell the chords of the passages announced that sound otherwise now."""
-        now = self._clock.tick_now if self._clock.is_started else self._score.start_tick
         for index, passage in enumerate(self.announced):
+            if passage.section.end_tick <= self._now:
+                continue
             changed = led(passage)
-            is_other = (changed.key, changed.spans) != (passage.key, passage.spans)
-            if passage.section.end_tick > now and is_other:
+            if (changed.key, changed.spans) != (passage.key, passage.spans):
                 self.announced[index] = changed
                 for message in passage_messages(changed)[1:]:
                     self.tell.ours(message)
+
+    @property
+    def _now(self) -> float:
+        """Where the music is, in ticks."""
+        return self._clock.tick_now if self._clock.is_started else self._score.start_tick
 
     def tell_tempo(self, points: Sequence[TempoPoint]) -> None:
         """Tell these points of the tempo map, and when tick 0 falls."""
