@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from director.following import FollowedHarmony
 from director.reception import Reception
 from director.score import Passage, Score
 from musebots.clock import Clock
+from musebots.harmony import ChordSpan, Harmony
 from musebots.messages import Broadcast, HarmonyPlan
 from musebots.topics import FORM
 
@@ -29,6 +32,7 @@ class Announcements:
         self._score = score
         self._clock = clock
         self._reception = reception
+        self._home: tuple[int, int] | None = None
         self._following = FollowedHarmony(score) if score.follows_harmony else None
 
     async def run(self) -> None:
@@ -49,10 +53,27 @@ class Announcements:
         if self._following is not None and self._following.take(message, tick):
             self._reception.reharmonise(self._led)
 
+    def come_home(self, home_tick: int, end_tick: int) -> None:
+        """The piece ends sooner than the score: its last bar, from `home_tick`, is the tonic's."""
+        self._home = (home_tick, end_tick)
+        self._reception.reharmonise(self._led)
+
     def _only_repeats(self, bot_id: str) -> bool:
         """Whether a bot speaks for the band: it says what it was told here."""
         member = self._reception.roster.members.get(bot_id)
         return member is not None and FORM in member.sends
 
     def _led(self, passage: Passage) -> Passage:
-        return passage if self._following is None else self._following.passage(passage)
+        led = passage if self._following is None else self._following.passage(passage)
+        return led if self._home is None else _come_home(led, *self._home)
+
+
+def _come_home(passage: Passage, home_tick: int, end_tick: int) -> Passage:
+    """A passage whose bar from `home_tick` to `end_tick`, if that lies in it, is the tonic's."""
+    section = passage.section
+    if not section.start_tick <= home_tick < section.end_tick:
+        return passage
+    before = [span for span in passage.spans if span.tick < home_tick]
+    kept = [replace(s, duration_ticks=min(s.duration_ticks, home_tick - s.tick)) for s in before]
+    home = ChordSpan(home_tick, end_tick - home_tick, Harmony(passage.key).tonic)
+    return replace(passage, spans=(*kept, home))

@@ -55,6 +55,7 @@ class Conducting:
         self._anchor_for = anchor_for
         self._changed = asyncio.Event()
         self._stop = asyncio.Event()
+        self._end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._loop = asyncio.get_running_loop()
 
     @property
@@ -74,6 +75,11 @@ class Conducting:
         wait = self._clock.seconds_at(tick) - self._loop.time()
         self._loop.call_later(max(0.0, wait), self.stop)
 
+    def end_at(self, tick: int) -> None:
+        """The final bar line has moved."""
+        before, self._end = self._end, asyncio.ensure_future(self._clock.until_tick(tick))
+        before.cancel()
+
     def look_again(self) -> None:
         """Somebody has come, gone or got ready."""
         self._changed.set()
@@ -92,13 +98,13 @@ class Conducting:
         if self._stop.is_set():
             self._playback.finish()
         else:
-            self._playback.finish(self._score.end_tick)
+            self._playback.finish(self._clock.end_tick)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), TAIL_SECONDS)
 
     async def dismiss(self) -> None:
         """Send everybody home and wait a moment for their goodbyes."""
-        self._reception.tell_all(Off())
+        self._reception.tell.all(Off())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LEAVE_SECONDS):
                 while any(not member.is_classic for member in self._reception.roster.here):
@@ -120,11 +126,15 @@ class Conducting:
                 log.warning("starting without %s: not ready in %g s", member.bot_id, READY_SECONDS)
 
     async def _until_end(self) -> None:
-        """Wait for the final bar line, or for `stop`, whichever comes first."""
-        end = asyncio.ensure_future(self._clock.until_tick(self._score.end_tick))
+        """Wait for the final bar line, which may move, or for `stop`, whichever comes first."""
         stop = asyncio.ensure_future(self._stop.wait())
+        self._end = asyncio.ensure_future(self._clock.until_tick(self._score.end_tick))
         try:
-            await asyncio.wait([end, stop], return_when=asyncio.FIRST_COMPLETED)
+            while True:
+                end = self._end
+                await asyncio.wait([end, stop], return_when=asyncio.FIRST_COMPLETED)
+                if stop.done() or self._end is end:
+                    return
         finally:
-            end.cancel()
+            self._end.cancel()
             stop.cancel()

@@ -68,7 +68,7 @@ class Desk:
             case m.Horizon():
                 self._set_horizon(message.seconds)
                 self._reception.retained.keep_control(message, datagram)
-                self._reception.tell_ours(message)
+                self._reception.tell.ours(message)
             case m.Panic():
                 log.warning("panic: everything that sounded was ended")
                 self._playback.hush()
@@ -92,7 +92,7 @@ class Desk:
         for member in self._reception.roster.here:
             if member.address == to and member.wants("controls"):
                 for datagram in self._reception.retained.turned:
-                    self._reception.relay(datagram, [member])
+                    self._reception.tell.relay(datagram, [member])
 
     def tell(self) -> None:
         """Tell whoever hears it what has changed since they were told last."""
@@ -106,7 +106,7 @@ class Desk:
             for key, message in standing.items():
                 if told.get(key) != message:
                     told[key] = message
-                    self._reception.relay(m.encode(message), [member])
+                    self._reception.tell.relay(m.encode(message), [member])
 
     def _standing(self) -> Iterator[tuple[str, m.Message]]:
         """Every message that holds now, under its key."""
@@ -134,10 +134,11 @@ class Desk:
 
     def _relay(self, topic: str, datagram: bytes) -> None:
         here = self._reception.roster.here
-        self._reception.relay(datagram, [member for member in here if member.wants(topic)])
+        self._reception.tell.relay(datagram, [member for member in here if member.wants(topic)])
 
     def _set_horizon(self, seconds: float) -> None:
-        if not (math.isfinite(seconds) and MIN_HORIZON_SECONDS <= seconds <= MAX_HORIZON_SECONDS):
+        low, high = MIN_HORIZON_SECONDS - SLACK_SECONDS, MAX_HORIZON_SECONDS + SLACK_SECONDS
+        if not (math.isfinite(seconds) and low <= seconds <= high):
             raise ValueError(
                 f"the horizon must be in {MIN_HORIZON_SECONDS:g}..{MAX_HORIZON_SECONDS:g} s, "
                 f"got {seconds:g}"

@@ -16,6 +16,7 @@ from director.caretaker import Caretaker, Nobody
 from director.conducting import Conducting
 from director.desk import Desk
 from director.dispatch import Dispatch
+from director.endings import Endings
 from director.findings import Finding, Findings
 from director.housekeeping import Housekeeping
 from director.outputs.base import Output
@@ -57,7 +58,7 @@ class Director:
         Hears of bots that fail, and of wishes to have others.
     ends_on_exiting : bool
         Whether the session ends, at a bar line, when a bot broadcasts that its form is finished, as
-        the classic conductors have it.
+        the classic conductors have it. Where bots of ours play, they agree on where to end.
     anchor_for : callable, optional
         From the earliest time at which tick 0 could fall to when it is to; at once by default.
     on_finding : callable
@@ -87,6 +88,7 @@ class Director:
         self.clock = Clock()
         self.clock.tempo_map = score.tempo_map
         self.clock.meter_map = score.meter_map
+        self.clock.end_tick = score.end_tick
         self.playback = Playback(
             score, self.clock, outputs, horizon_seconds=horizon_seconds, witness=witness
         )
@@ -116,7 +118,6 @@ class Director:
         self._pulse = PulseSender(
             self.clock,
             start_tick=score.start_tick,
-            end_tick=score.end_tick,
             send=self._send_pulse,
             call_at=call_at or asyncio.get_running_loop().call_at,
         )
@@ -132,6 +133,15 @@ class Director:
             findings=self.findings,
             steering=self.steering,
             conducting=self._conducting,
+            endings=Endings(
+                score,
+                self.clock,
+                self.playback,
+                self.reception,
+                self._announcements,
+                self._conducting,
+                self._tempo,
+            ),
             tempo=self._tempo,
             transport=self.transport,
             caretaker=caretaker,
@@ -174,7 +184,7 @@ class Director:
         finally:
             if not self.is_over:  # something went wrong on the way
                 self.playback.finish()
-                self.reception.tell_all(Off())
+                self.reception.tell.all(Off())
             self._wire.close()
         return self._report()
 
@@ -245,7 +255,7 @@ class Director:
         scheduler = self.playback.scheduler
         tick = self.score.start_tick
         if self.clock.is_started:
-            tick = min(int(self.clock.tick_now // 1), self.score.end_tick - 1)
+            tick = min(int(self.clock.tick_now // 1), self._end_tick - 1)
         position = self.clock.meter_map.position(tick)
         return Status(
             bar=position.bar,
@@ -256,12 +266,18 @@ class Director:
             n_notes=scheduler.n_notes.total(),
             finding=self.findings.headline,
             steering=self.steering.headline,
+            is_held=self.clock.is_held,
         )
+
+    @property
+    def _end_tick(self) -> int:
+        """The final bar line: the score's, unless the band has agreed to end sooner."""
+        return self.clock.end_tick or self.score.end_tick
 
     def _report(self) -> SessionReport:
         scheduler, is_stopped = self.playback.scheduler, self._conducting.is_stopped
         n_lost = self._dispatch.numbers.n_lost
-        tick = self.score.end_tick
+        tick = self._end_tick
         if is_stopped:
             tick = max(0, min(int(self.clock.tick_now), tick)) if self.clock.is_started else 0
         return SessionReport(

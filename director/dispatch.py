@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from director.announcing import Announcements
 from director.caretaker import Caretaker
 from director.conducting import Conducting
+from director.endings import Endings
 from director.findings import Finding, Findings
 from director.housekeeping import Housekeeping
 from director.numbering import Numbering
@@ -22,7 +23,9 @@ from director.tempo import Tempo
 from director.transport import Transport
 from musebots import messages as m
 from musebots.clock import Clock
+from musebots.intents import TOPIC
 from musebots.network import Address, Wire
+from musebots.topics import EXITING
 
 __all__ = ["Dispatch"]
 
@@ -33,7 +36,8 @@ log = logging.getLogger(__name__)
 class Dispatch:
     """See the module's text; its parts are those of the Director.
 
-    `ends_on_exiting`: a bot that broadcasts that its form is finished ends the session.
+    `ends_on_exiting`: where nobody negotiates, a bot that says that its form is finished ends the
+    session with the bar.
     """
 
     score: Score
@@ -47,6 +51,7 @@ class Dispatch:
     findings: Findings
     steering: Steerings
     conducting: Conducting
+    endings: Endings
     tempo: Tempo
     transport: Transport
     caretaker: Caretaker
@@ -180,9 +185,15 @@ class Dispatch:
         self._relay_to("notes", bot_id, datagram)
 
     def _take_broadcast(self, message: m.Broadcast, datagram: bytes) -> None:
-        self.reception.relay_broadcast(message, datagram)
+        self.reception.tell.broadcast(message, datagram)
         self.announcements.be_led(message)
-        if self.ends_on_exiting and message.topic == "exiting" and self.clock.is_started:
+        if message.topic == TOPIC:
+            self.endings.hear(message)
+        if message.topic != EXITING or not self.clock.is_started:
+            return
+        if self.endings.has_band or not self.ends_on_exiting:
+            self.endings.propose(message.sender)
+        else:
             who = message.sender or "a bot"
             log.info("%s has finished its form: the band ends with this bar", who)
             self.conducting.stop_at_bar_line()
@@ -204,7 +215,7 @@ class Dispatch:
             for member in self.reception.roster.here
             if message.bot_id in ("", member.bot_id) and not member.is_classic
         ]
-        self.reception.relay(datagram, chosen)
+        self.reception.tell.relay(datagram, chosen)
 
     def _take_hold(self, message: m.Hold) -> None:
         if self.tempo.ask_leader is not None:
@@ -231,7 +242,7 @@ class Dispatch:
             for member in self.reception.roster.here
             if member.bot_id != bot_id and member.wants(topic, role)
         ]
-        self.reception.relay(datagram, hearers)
+        self.reception.tell.relay(datagram, hearers)
 
     def _send_gain(self, member: Member, *, fade_seconds: float = 0.0) -> None:
         """A classic bot sounds by itself: tell it the gain at which it should, and how soon."""

@@ -7,10 +7,12 @@ alone, and they hear nothing but the classic messages.
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
 from collections.abc import Collection
 
+from director.watch import Watch
 from musebots.network import LOOPBACK_HOST, Address, Endpoint, Network, Receive
 from musebots.remote.network import SealedEndpoint
 
@@ -18,6 +20,7 @@ __all__ = ["Gateway"]
 
 log = logging.getLogger(__name__)
 
+STRANGERS: Address = ("", 0)
 CLASSIC_BEGINNINGS = (b"/agent/", b"/mc/", b"/broadcast/", b"/foreign")
 
 
@@ -72,6 +75,8 @@ class _Doors:
         self._receive = receive
         self._door = door
         self._classic_hosts = classic_hosts
+        self._watch = Watch()
+        self._loop = asyncio.get_running_loop()
 
     def attach(self, home: Endpoint, outside: Endpoint) -> None:
         self._home, self._outside = home, outside
@@ -102,7 +107,16 @@ class _Doors:
         self._door.close()
 
     def take(self, datagram: bytes, source: Address) -> None:
-        """From the outside, or from here when one port serves both."""
+        """From the outside, or from here when one port serves both.
+
+        What is too much is dropped before anybody looks at its seal; strangers share one measure.
+        """
+        is_known = source[0] in self._classic_hosts or self._door.knows(source)
+        who = source if is_known else STRANGERS
+        if not (_is_here(source) or self._watch.admits(len(datagram), who, self._loop.time())):
+            if self._watch.is_news(who):
+                log.warning("too much at once from %s:%d: ignored", *source)
+            return
         is_classic = source[0] in self._classic_hosts and datagram.startswith(CLASSIC_BEGINNINGS)
         if _is_here(source) or is_classic:
             self._receive(datagram, source)

@@ -59,7 +59,7 @@ class Housekeeping:
         """Send the list of bots as a heartbeat, and notice who has fallen silent or hangs."""
         while True:
             here = tuple(member.bot_id for member in self._reception.roster.here)
-            self._reception.tell_all(AgentList(here))
+            self._reception.tell.all(AgentList(here))
             self._on_heartbeat()
             slept_at = self._loop.time()
             await asyncio.sleep(HEARTBEAT_SECONDS)

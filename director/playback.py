@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from director.mix import Mix
 from director.outputs.base import (
+    Ending,
     InstrumentChanged,
     Level,
     Marker,
@@ -138,6 +139,11 @@ class Playback:
         """The clock follows another tempo map from `tick` on."""
         self._send(TempoChange(tick, tempo_map.seconds_at(tick), tempo_map))
         self._arm()
+
+    def end_at(self, tick: int) -> None:
+        """The piece ends at this bar line, sooner than its score does."""
+        self.scheduler.end_tick = tick
+        self._send(Ending(tick, self._clock.tempo_map.seconds_at(tick)))
 
     def mark(self, tick: int, text: str) -> None:
         """Have something written into the recordings at `tick`."""

@@ -32,8 +32,8 @@ class PulseSender:
     Parameters
     ----------
     clock : Clock
-    start_tick, end_tick : int
-        First tick of the count-in; the final bar line.
+    start_tick : int
+        First tick of the count-in.
     send : callable
         Sends one datagram to all listeners; called where `call_at` calls.
     call_at : CallAt
@@ -44,13 +44,11 @@ class PulseSender:
         clock: Clock,
         *,
         start_tick: int,
-        end_tick: int,
         send: Callable[[bytes], None],
         call_at: CallAt,
     ) -> None:
         self._clock = clock
         self._start_tick = start_tick
-        self._end_tick = end_tick
         self._send = send
         self._call_at = call_at
         self._has_listeners = asyncio.Event()
@@ -64,7 +62,7 @@ class PulseSender:
         await self._clock.started()
         await self._has_listeners.wait()
         number = max(0, int((self._clock.tick_now - self._start_tick) // TICKS_PER_PULSE) + 1)
-        while (tick := self._start_tick + number * TICKS_PER_PULSE) < self._end_tick:
+        while not self._is_over(tick := self._start_tick + number * TICKS_PER_PULSE):
             prepare = self._clock.tempo_map.seconds_at(tick) - PREPARE_SECONDS
             await self._clock.until_tick(self._clock.tempo_map.tick_at(prepare))
             when = self._clock.seconds_at(tick)
@@ -78,3 +76,8 @@ class PulseSender:
                 self._call_at(when, self._send, encode(meter))
             self._call_at(when, self._send, encode(Time(bpm, number)))
             number += 1
+
+    def _is_over(self, tick: int) -> bool:
+        """Whether the final bar line, which may move, has been reached."""
+        end_tick = self._clock.end_tick
+        return end_tick is not None and tick >= end_tick

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from director.retained import Retained
 from director.roster import Member, Roster
 from director.score import Passage, Score
+from director.telling import Telling
 from director.understudies import Understudies
 from musebots import messages as m
 from musebots.agent import NS_PER_SECOND
@@ -26,6 +27,7 @@ __all__ = ["Casting", "Reception", "passage_messages"]
 log = logging.getLogger(__name__)
 
 CONDUCTOR = "Conductor"  # the sender of what an ensemble file tells its bots
+KEPT_TICKS = 8 * 4 * 480  # of passages that are over, for bots that come back
 ON_DEMAND = ("activations", "scores")  # topics that bots send only while somebody hears them
 
 
@@ -70,6 +72,7 @@ class Reception:
         for bot_id, casting in cast.items():
             self.roster.expect(bot_id, casting.role)
         self.retained = Retained()
+        self.tell = Telling(wire, self.roster, self.retained)
         self.understudies = Understudies()
         self.announced: list[Passage] = []
         self.pulse_listeners: tuple[Address, ...] = ()
@@ -89,7 +92,7 @@ class Reception:
             log.info("%s joined", member.bot_id)
             if member.is_classic and member.address is not None:
                 self._greet(member.bot_id, member.address)
-                self._tell_retained(member.address, is_classic=True)
+                self.tell.retained(member.address, is_classic=True)
             self.members_changed()
         return member
 
@@ -190,25 +193,31 @@ class Reception:
 
     def announce(self, passage: Passage) -> None:
         """Tell a passage's form and harmony, now and to whoever joins while it lasts."""
-        self.announced.append(passage)
+        gone = self._now - KEPT_TICKS
+        self.announced = [one for one in self.announced if one.section.end_tick > gone] + [passage]
         for message in passage_messages(passage):
-            self.tell_ours(message)
+            self.tell.ours(message)
 
     def reharmonise(self, led: Callable[[Passage], Passage]) -> None:
         """Tell the chords of the passages announced that sound otherwise now."""
-        now = self._clock.tick_now if self._clock.is_started else self._score.start_tick
         for index, passage in enumerate(self.announced):
+            if passage.section.end_tick <= self._now:
+                continue
             changed = led(passage)
-            is_other = (changed.key, changed.spans) != (passage.key, passage.spans)
-            if passage.section.end_tick > now and is_other:
+            if (changed.key, changed.spans) != (passage.key, passage.spans):
                 self.announced[index] = changed
                 for message in passage_messages(changed)[1:]:
-                    self.tell_ours(message)
+                    self.tell.ours(message)
+
+    @property
+    def _now(self) -> float:
+        """Where the music is, in ticks."""
+        return self._clock.tick_now if self._clock.is_started else self._score.start_tick
 
     def tell_tempo(self, points: Sequence[TempoPoint]) -> None:
         """Tell these points of the tempo map, and when tick 0 falls."""
         for message in self._tempo(points):
-            self.tell_ours(message)
+            self.tell.ours(message)
 
     def _tempo(self, points: Sequence[TempoPoint]) -> tuple[m.Tempo, ...]:
         anchor_ns = m.NOT_STARTED
@@ -220,29 +229,6 @@ class Reception:
         """The role that a bot has in this piece; empty for one that has none."""
         casting = self._cast.get(bot_id)
         return casting.role if casting else ""
-
-    def tell_all(self, message: m.Message) -> None:
-        """Send a classic message to everybody."""
-        self.relay(m.encode(message), self.roster.here)
-
-    def tell_ours(self, message: m.Message) -> None:
-        """Send a message of our dialect to those who speak it."""
-        self.relay(m.encode(message), (x for x in self.roster.here if not x.is_classic))
-
-    def relay_broadcast(self, message: m.Broadcast, datagram: bytes) -> None:
-        """Send a broadcast on to all, the sender too: as it came, but for what old bots die of."""
-        self.retained.keep_broadcast(message, datagram)
-        readable = m.plain(datagram)
-        here = self.roster.here
-        self.relay(datagram, (member for member in here if not member.is_classic))
-        if readable is not None:
-            self.relay(readable, (member for member in here if member.is_classic))
-
-    def relay(self, datagram: bytes, members: Iterable[Member]) -> None:
-        """Send a datagram on as it came."""
-        for member in members:
-            if member.address is not None:
-                self._wire.send_bytes(datagram, member.address)
 
     def _tell_everything(self, member: Member, to: Address) -> None:
         """Say welcome, and all that has been said and still holds."""
@@ -257,15 +243,9 @@ class Reception:
             self._wire.send_bytes(datagram, to)
         for datagram in self.retained.controls(member.bot_id):
             self._wire.send_bytes(datagram, to)
-        self._tell_retained(to, is_classic=False)
+        self.tell.retained(to, is_classic=False)
         if self._wanted:
             self._wire.send(m.Wanted(self._wanted), to)
-
-    def _tell_retained(self, to: Address, *, is_classic: bool) -> None:
-        for datagram in self.retained.broadcasts():
-            readable = m.plain(datagram) if is_classic else datagram
-            if readable is not None:
-                self._wire.send_bytes(readable, to)
 
     def _welcome(self, member: Member) -> list[m.Message]:
         """Everything that a bot needs to know, also one that joins late or comes back."""
@@ -281,7 +261,7 @@ class Reception:
                 member.bot_id,
                 casting.seed,
                 self._score.start_tick,
-                self._score.end_tick,
+                self._clock.end_tick or self._score.end_tick,
                 casting.settings_json,
             ),
             m.Bars.of(self._score.meter_map),
@@ -302,11 +282,11 @@ class Reception:
             if member.address is not None and (member.is_classic or member.wants("time"))
         )
         players = tuple((x.bot_id, x.role) for x in here if not x.is_listener)
-        self.tell_ours(m.Roster(players))
+        self.tell.ours(m.Roster(players))
         wanted = " ".join(topic for topic in ON_DEMAND if any(x.asks_for(topic) for x in here))
         if wanted != self._wanted:
             self._wanted = wanted
-            self.tell_ours(m.Wanted(wanted))
+            self.tell.ours(m.Wanted(wanted))
         self._on_change()
 
 

@@ -7,7 +7,7 @@ absolute ticks, as often as it takes to fill the bars asked for.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from musebots.form import Section
 from musebots.harmony import Chord, ChordSpan, Key, spans_from
@@ -128,6 +128,10 @@ class Score:
     def end_tick(self) -> int:
         """The tick of the final bar line."""
         return self.meter_map.bar_tick(self.n_bars)
+
+    def ending_at(self, tick: int) -> Score:
+        """The same, of a band that has agreed to end at this bar line."""
+        return replace(self, n_bars=self.meter_map.bar_at(tick))
 
     @property
     def start_tick(self) -> int:

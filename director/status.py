@@ -27,6 +27,8 @@ class Status:
         What the monitor flagged last; empty where it did not.
     steering : str
         The policy, how creative the band is, and how the faders stand; empty where nobody steers.
+    is_held : bool
+        Whether the music stands still.
     """
 
     bar: int
@@ -37,3 +39,4 @@ class Status:
     n_notes: int = 0
     finding: str = ""
     steering: str = ""
+    is_held: bool = False

@@ -119,7 +119,7 @@ class Steerings:
     def _tell_all(self, datagram: bytes) -> None:
         """Everybody who speaks our dialect."""
         here = self._reception.roster.here
-        self._reception.relay(datagram, [one for one in here if not one.is_classic])
+        self._reception.tell.relay(datagram, [one for one in here if not one.is_classic])
 
     def _tell(self, datagram: bytes, bot_id: str = "") -> None:
         """Those who hear steering, and the bot that is meant."""
@@ -129,4 +129,4 @@ class Steerings:
             for one in here
             if not one.is_classic and (one.wants(STEERING_TOPIC) or one.bot_id == bot_id != "")
         ]
-        self._reception.relay(datagram, chosen)
+        self._reception.tell.relay(datagram, chosen)

@@ -14,7 +14,7 @@ from musebots.network import Address
 
 __all__ = ["Verdict", "Watch"]
 
-MAX_DATAGRAMS = 3000  # of one sender in a second
+MAX_DATAGRAMS = 1000  # of one sender in a second
 MAX_BYTES = 4_000_000
 MAX_SENDERS = 1000
 PATIENCE_SECONDS = 5.0  # without an answer

@@ -138,7 +138,7 @@ def _introduce(leader: Leader, director: Director) -> None:
     def send_tempo(bpm: float) -> None:
         member = director.roster.members.get(leader.bot_id)
         if member is not None and member.is_here:
-            director.reception.relay(m.encode(m.SetTempo(bpm)), [member])
+            director.reception.tell.relay(m.encode(m.SetTempo(bpm)), [member])
 
     leader.send_tempo = send_tempo
     director.be_led(leader.ask_tempo, leader.hear)

@@ -54,6 +54,7 @@ def status_text(status: Status, *, is_moving: bool = True) -> str:
     """
     beat = f".{int(status.beat) + 1}" if is_moving else ""
     where = "count-in" if status.bar < 0 else f"bar {status.bar + 1}{beat}"
+    where += ", held" if status.is_held else ""
     bots = _who_plays(status.bots) or "no bots yet"
     late = f", {status.n_late_notes} late" if status.n_late_notes else ""
     finding = f" · {status.finding}" if status.finding else ""

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from director.caretaker import Request
 from director.director import Casting, Director
+from ensembles.charges import Charge, last_words, seconds_of
+from ensembles.chores import Chores
 from ensembles.classic.folders import is_classic_folder
 from ensembles.classic.launching import Launcher
 from ensembles.config import BotSpec
 from ensembles.hosts import Hosts
 from ensembles.hotplug import Lineup
-from ensembles.processes import FORCE, BotProcess, Process, command_of, how_it_ended
+from ensembles.processes import FORCE, BotProcess, Process, command_of
 from ensembles.reloading import Sources
-from ensembles.restarts import Restarts
 from ensembles.stage import TIMES, casting_of
 from musebots import messages as m
 from musebots.errors import ConfigError
@@ -36,25 +36,6 @@ LEAVE_SECONDS = 1.0
 FILES_SECONDS = 0.5
 TRIAL_SECONDS = 60.0
 FADE_SECONDS = 6.0  # a classic bot fades for five, and quits
-
-
-@dataclass(slots=True)
-class _Charge:
-    """A bot in our care.
-
-    `is_of_the_piece`: it did not come while that was played. `words` is why it was killed, if it
-    was by us. `state_tick` is how far its memory reached when it failed last: if it fails there
-    again, its memory is at fault.
-    """
-
-    bot: BotSpec
-    process: Process
-    started_seconds: float
-    is_of_the_piece: bool
-    understudy: tuple[BotSpec, Process] | None = None
-    record: Restarts = field(default_factory=Restarts)
-    words: str = ""
-    state_tick: int | None = None
 
 
 class Supervisor:
@@ -80,9 +61,9 @@ class Supervisor:
     ) -> None:
         self._on_start = on_start or _tell_nobody
         self._source = source
-        self._charges: dict[str, _Charge] = {}
+        self._charges: dict[str, Charge] = {}
         self._retired: list[Process] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._chores = Chores()
         self._is_ending = False
         self._loop = asyncio.get_running_loop()
         self._n_begun = 0
@@ -100,7 +81,7 @@ class Supervisor:
         self._address = address
         self._lineup = Lineup(director)
         self._classics = Launcher(director, address)
-        self._do(self._follow_files())
+        self._chores.do(self._follow_files())
 
     @property
     def bots(self) -> tuple[BotSpec, ...]:
@@ -122,13 +103,13 @@ class Supervisor:
 
         Of a session that is taken up again others may be there from the beginning.
         """
-        delay, kill = (_seconds(bot, name) for name in TIMES)
+        delay, kill = (seconds_of(bot, name) for name in TIMES)
         if kill > 0:
-            self._do(self._kill_later(bot.id, kill))
+            self._chores.do(self._kill_later(bot.id, kill))
         if delay > 0:
             self._director.roster.leave(bot.id)  # nobody waits for it
             self._n_to_come += 1
-            self._do(self._launch_later(bot, delay))
+            self._chores.do(self._launch_later(bot, delay))
         else:
             await self.launch(bot, is_of_the_piece=is_of_the_piece)
 
@@ -138,7 +119,7 @@ class Supervisor:
         process = await self._start(bot)
         self._n_begun += 1
         self._removed.discard(bot.id)
-        self._charges[bot.id] = _Charge(bot, process, self._loop.time(), is_of_the_piece)
+        self._charges[bot.id] = Charge(bot, process, self._loop.time(), is_of_the_piece)
         self._watch(bot.id, process)
 
     async def end(self) -> None:
@@ -146,17 +127,13 @@ class Supervisor:
         self._is_ending = True
         processes = [*self._retired, *(charge.process for charge in self._charges.values())]
         processes += [c.understudy[1] for c in self._charges.values() if c.understudy]
-        is_classic = {c.process for c in self._charges.values() if is_classic_folder(c.bot.bot)}
+        is_classic = {c.process for c in self._charges.values() if c.is_classic}
         fade = dict.fromkeys(is_classic, FADE_SECONDS)
         ends = (
             process.end(GRACE_SECONDS, leave_seconds=fade.get(process)) for process in processes
         )
         await asyncio.gather(*ends)
-        for task in self._tasks:
-            task.cancel()
-        for outcome in await asyncio.gather(*self._tasks, return_exceptions=True):
-            if isinstance(outcome, Exception):
-                log.error("looking after a bot failed", exc_info=outcome)
+        await self._chores.end()
 
     # --- what the Director tells ----------------------------------------------------------------
 
@@ -166,12 +143,12 @@ class Supervisor:
         if charge is None:
             return
         charge.words = words
-        if not is_classic_folder(charge.bot.bot):
+        if not charge.is_classic:
             charge.process.send_signal(FORCE)
         else:
-            self._do(self._end_classic(charge))
+            self._chores.do(self._end_classic(charge))
 
-    async def _end_classic(self, charge: _Charge) -> None:
+    async def _end_classic(self, charge: Charge) -> None:
         """It has been told to go, but may not hear; who ends unseen is brought back here."""
         has_ended = not charge.process.is_running
         await charge.process.end(LEAVE_SECONDS)
@@ -204,7 +181,7 @@ class Supervisor:
         if isinstance(request, m.Add):
             bot = self._lineup.addition(request, taken=self._charges)
             self._director.add_bot(bot.strip, casting_of(bot, self._director.score))
-            self._do(self.launch(bot))
+            self._chores.do(self.launch(bot))
             return
         charge = self._charges.get(request.bot_id)
         if charge is None:
@@ -213,7 +190,7 @@ class Supervisor:
         if isinstance(request, m.Remove):
             self._remove(request.bot_id)
         else:
-            self._do(self._replace(charge, self._lineup.replacement(request, charge.bot)))
+            self._chores.do(self._replace(charge, self._lineup.replacement(request, charge.bot)))
 
     # --- coming and going -----------------------------------------------------------------------
 
@@ -256,7 +233,7 @@ class Supervisor:
                     log.warning("%s has been saved: the new code comes in at a bar line", bot_id)
                     await self._replace(charge, charge.bot)
 
-    async def _replace(self, charge: _Charge, bot: BotSpec) -> None:
+    async def _replace(self, charge: Charge, bot: BotSpec) -> None:
         """Start an understudy, as its file says now; one that waits already goes."""
         if charge.understudy is not None:
             self._retire(charge.understudy[1])
@@ -272,8 +249,7 @@ class Supervisor:
         charge = self._charges.pop(bot_id)
         self._removed.add(bot_id)
         self._director.remove_bot(bot_id)
-        is_classic = is_classic_folder(charge.bot.bot)
-        self._retire(charge.process, FADE_SECONDS if is_classic else LEAVE_SECONDS)
+        self._retire(charge.process, FADE_SECONDS if charge.is_classic else LEAVE_SECONDS)
         if charge.understudy is not None:
             self._retire(charge.understudy[1])
         log.warning("%s has been removed", bot_id)
@@ -281,7 +257,7 @@ class Supervisor:
     def _retire(self, process: Process, leave_seconds: float = LEAVE_SECONDS) -> None:
         """A process that nobody needs any more goes, on its own if it can."""
         self._retired.append(process)
-        self._do(process.end(GRACE_SECONDS, leave_seconds=leave_seconds))
+        self._chores.do(process.end(GRACE_SECONDS, leave_seconds=leave_seconds))
 
     def _watch(self, bot_id: str, process: Process) -> None:
         async def watch() -> None:
@@ -289,7 +265,7 @@ class Supervisor:
             if not (self._is_ending or self._director.is_over):
                 self._gone(bot_id, process, code)
 
-        self._do(watch())
+        self._chores.do(watch())
 
     def _gone(self, bot_id: str, process: Process, code: int) -> None:
         """A process has ended: a bot's, its understudy's, or one that was meant to."""
@@ -299,16 +275,16 @@ class Supervisor:
         if charge.understudy is not None and charge.understudy[1] is process:
             charge.understudy = None
             self._director.reception.understudies.cancel(bot_id)
-            said = _last_words(bot_id, process)
+            said = last_words(bot_id, process)
             log.error("%s plays on as it was, the new one has died: %s", bot_id, said)
         elif charge.process is process:
             self._failed(charge, code)
 
-    def _failed(self, charge: _Charge, code: int) -> None:
+    def _failed(self, charge: Charge, code: int) -> None:
         """A bot is gone: bring it back, or do without it."""
         bot_id = charge.bot.id
         member = self._director.roster.members.get(bot_id)
-        is_classic = is_classic_folder(charge.bot.bot)
+        is_classic = charge.is_classic
         was_ready = member is not None and (
             member.seen_seconds > 0 if is_classic else member.n_ready > 0
         )
@@ -325,10 +301,9 @@ class Supervisor:
         delay = None if has_left or is_hopeless else charge.record.delay_after(age_seconds=age)
         is_mistake = code == ConfigError.exit_code and not is_classic and charge.is_of_the_piece
         if is_hopeless and is_mistake:
-            said = _last_words(bot_id, charge.process)
-            self.mistake = ConfigError(f"{self._source}: {said}")
+            self.mistake = ConfigError(f"{self._source}: {charge.said}")
         else:
-            self._report(charge, code, delay)
+            charge.report(code, delay, is_alone=len(self._charges) == 1)
         if delay is None:
             del self._charges[bot_id]
             if self.mistake is not None or self.is_deserted:
@@ -343,16 +318,16 @@ class Supervisor:
         charge.state_tick = reached
         charge.words = ""
         self.n_restarts[bot_id] = charge.record.n_total
-        self._do(self._restart(charge, delay))
+        self._chores.do(self._restart(charge, delay))
 
-    async def _restart(self, charge: _Charge, delay_seconds: float) -> None:
+    async def _restart(self, charge: Charge, delay_seconds: float) -> None:
         await asyncio.sleep(delay_seconds)
         if self._charges.get(charge.bot.id) is charge:
             charge.process = await self._start(charge.bot)
             charge.started_seconds = self._loop.time()
             self._watch(charge.bot.id, charge.process)
 
-    def _promote(self, charge: _Charge) -> None:
+    def _promote(self, charge: Charge) -> None:
         """The bot died while another stood ready: that one says hello again, as the bot itself."""
         assert charge.understudy is not None
         bot, process = charge.understudy
@@ -360,45 +335,8 @@ class Supervisor:
         self._director.reception.understudies.cancel(bot.id)
         self._retire(process)
         charge.bot = bot
-        self._do(self._restart(charge, 0.0))
-
-    def _report(self, charge: _Charge, code: int, delay: float | None) -> None:
-        bot_id, words = charge.bot.id, _last_words(charge.bot.id, charge.process)
-        others = "; the others play on" if len(self._charges) > 1 else ""
-        if code == 0 and not charge.words:
-            log.warning("%s has left: %s%s", bot_id, words, others)
-            return
-        for line in charge.process.last_lines[:-1]:
-            log.error("%s", line)
-        if delay is None:
-            again = others
-        else:
-            again = "; it comes back " + (f"in {delay:g} s" if delay else "at once")
-        why = charge.words or how_it_ended(code)
-        log.error("%s has died (%s): %s%s", bot_id, why, words, again)
-
-    def _do(self, work: Coroutine[None, None, None]) -> None:
-        """Do something meanwhile; what goes wrong there is told in the end."""
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("looking after a bot failed: %s", error)
+        self._chores.do(self._restart(charge, 0.0))
 
 
 def _tell_nobody(bot: BotSpec, version: Path | None) -> None:
     """Nobody keeps count."""
-
-
-def _seconds(bot: BotSpec, name: str) -> float:
-    """A time from a classic bot's settings; 0 where there is none, and for our own bots."""
-    value = bot.settings.get(name, 0.0) if is_classic_folder(bot.bot) else 0.0
-    return float(value) if isinstance(value, (int, float)) else 0.0
-
-
-def _last_words(bot_id: str, process: Process) -> str:
-    lines = process.last_lines
-    return lines[-1].removeprefix(f"{bot_id}: ") if lines else "it said nothing"

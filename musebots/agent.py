@@ -7,6 +7,7 @@ hello and the clock exchange with the Director, and the one place where its task
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import logging
 from collections import deque
@@ -35,6 +36,7 @@ HEARTBEAT_SECONDS = 1.0
 HELLO_SECONDS = 0.25
 FIRST_PING_SECONDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 PING_SECONDS = 1.0
+ANSWER_SECONDS = 0.2
 N_EXCHANGES = 128
 NS_PER_SECOND = 1_000_000_000
 
@@ -119,6 +121,8 @@ class Agent:
         self._unanswered_seconds = 0.0
         self.is_deserted = False
         """Whether it left because the Director was silent."""
+        self._answered = asyncio.Event()
+        self._asked_ns = 0
         self._failure: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
 
     async def perform(self) -> None:
@@ -243,6 +247,14 @@ class Agent:
                 self.is_deserted = True
                 self.leave()
 
+    async def _ask_clock(self) -> None:
+        """Have one more exchange, now that nothing keeps the process from hearing the answer."""
+        self._answered.clear()
+        self._asked_ns = self.loop_ns
+        self.tell(ClockPing(self.id, self._asked_ns))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._answered.wait(), ANSWER_SECONDS)
+
     def _receive(self, message: Message, datagram: bytes, source: Address) -> None:
         self._unanswered_seconds = 0.0
         match message:
@@ -254,6 +266,8 @@ class Agent:
                 self.exchange.add(
                     message.sent_ns, message.received_ns, message.answered_ns, self.loop_ns
                 )
+                if message.sent_ns == self._asked_ns:
+                    self._answered.set()
                 offset = self.exchange.offset_ns
                 if offset is not None:
                     self.on_clock(offset)

@@ -156,6 +156,8 @@ class Clock:
             if self.end_tick is not None and tick >= self.end_tick:
                 return
             await self._reach(tick - lead_ticks)
+            if self.end_tick is not None and tick >= self.end_tick:  # it has moved
+                return
             self._enter(tick, ahead_ticks=lead_ticks - ticks_from_beats(every))
             yield beat
 
@@ -168,6 +170,8 @@ class Clock:
             if self.end_tick is not None and tick >= self.end_tick:
                 return
             await self._reach(tick - lead_ticks)
+            if self.end_tick is not None and tick >= self.end_tick:
+                return
             self._enter(tick, ahead_ticks=lead_ticks)
             yield bar
 

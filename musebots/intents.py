@@ -2,8 +2,8 @@
 
 Said in the classic way, `/broadcast/intent <id> "activityMask=5_5_4_..."`: 16 values, 0 (silent)
 to 9, spread evenly over a phrase of four bars. Other musebots stop there; ours add `from`, the tick
-of the phrase's first bar line, and sometimes `wish`, how much the bot wants the solo from there on.
-What comes without `from` is about the next phrase.
+of the phrase's first bar line, and sometimes `wish`, how much the bot wants the solo from there on,
+or `ending`: that it can end there. What comes without `from` is about the next phrase.
 """
 
 from __future__ import annotations
@@ -43,12 +43,15 @@ class Intent:
         `N_VALUES` values in 0..9, 5 being its usual; empty where it said nothing of that.
     wish : float or None
         How much it wants the solo; None where it does not ask.
+    is_ending : bool
+        Whether it agrees that the music ends where this phrase would begin.
     """
 
     bot_id: str
     from_tick: int
     mask: Mask = ()
     wish: float | None = None
+    is_ending: bool = False
 
     def values(self) -> tuple[str, ...]:
         """What to broadcast.
@@ -60,7 +63,9 @@ class Intent:
         """
         said = [f"activityMask={'_'.join(map(str, self.mask))}"] if self.mask else []
         said.append(f"from={self.from_tick}")
-        return (*said, f"wish={self.wish:g}") if self.wish is not None else tuple(said)
+        if self.wish is not None:
+            said.append(f"wish={self.wish:g}")
+        return (*said, "ending=1") if self.is_ending else tuple(said)
 
     @classmethod
     def read(cls, bot_id: str, values: Sequence[OscValue], next_phrase_tick: int) -> Intent | None:
@@ -72,9 +77,11 @@ class Intent:
             wish = float(pairs["wish"]) if "wish" in pairs else None
         except ValueError:
             return None
-        if not bot_id or not (mask or wish is not None) or (wish is not None and wish != wish):
+        is_ending = pairs.get("ending") == "1"
+        says_something = mask or wish is not None or is_ending
+        if not bot_id or not says_something or (wish is not None and wish != wish):
             return None
-        return cls(bot_id, from_tick, mask, wish)
+        return cls(bot_id, from_tick, mask, wish, is_ending)
 
 
 def _mask(text: str) -> Mask:

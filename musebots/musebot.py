@@ -21,6 +21,7 @@ from musebots.messages import (
     Broadcast,
     Cancel,
     Control,
+    Ending,
     Form,
     HarmonyPlan,
     Heard,
@@ -205,6 +206,8 @@ class Musebot(Agent):
         await self.prepare()
         if self.is_supervised:
             self._continuity.go_on()
+            if self.clock.resume_tick is not None:  # what is still to be reached must be known well
+                await self._ask_clock()
             self.clock.on_bar = self._continuity.enter
         self.tell(Ready(self.id))
         await self.play()
@@ -234,6 +237,8 @@ class Musebot(Agent):
             case HarmonyPlan():
                 self.harmony = self.harmony.replaced(message.key, message.spans)
                 self._forget()
+            case Ending():
+                self.clock.end_tick = message.tick
             case Form():
                 self.course = self.course.joined(message.section)
             case Notes() | Heard():

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 
-from musebots.form import TURNS, Course, Section
+from musebots.form import PHRASE_BARS, TURNS, Course, Section
 from musebots.intents import MOST_ACTIVE, N_VALUES, USUAL, Intent, Intents, phrase_start, value_at
 from musebots.rests import may_pause_long, may_rest, pause_of, stopped
 from musebots.timebase import MeterMap
@@ -22,6 +22,7 @@ from musebots.timebase import MeterMap
 __all__ = ["Negotiation", "complement"]
 
 WISH_BARS, LEAD_BARS, FOLLOW_BARS = 3, 2, 1
+ENDING_BARS = 3  # from the bar in which it is proposed: nothing that far ahead is planned yet
 TURN_BARS = 8
 COMPLEMENT = 0.6
 ROLE_ORDER = ("melody", "bass", "drums")
@@ -124,6 +125,20 @@ class Negotiation:
         if soloist or not here:
             return soloist
         return min(here, key=lambda bot_id: (_rank(roles[bot_id]), bot_id))
+
+    def ending_tick(
+        self, bar: int, roles: Mapping[str, str], course: Course, meters: MeterMap
+    ) -> int:
+        """Where this bot can end, when somebody proposes to in `bar`: a solo is played out."""
+        end = bar + ENDING_BARS
+        while not course.is_phrase_start(end, meters):
+            end += 1
+        for _ in range(TURN_BARS // PHRASE_BARS):
+            soloist = self.soloist(end - 1, roles, course, meters)
+            if not soloist or soloist != self.soloist(end, roles, course, meters):
+                break
+            end += PHRASE_BARS
+        return meters.bar_tick(end)
 
     def _mask(
         self,

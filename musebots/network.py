@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import sys
 from collections import Counter
 from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias
@@ -36,6 +37,8 @@ Receive: TypeAlias = Callable[[bytes, Address], None]
 
 LOOPBACK_HOST = "127.0.0.1"
 RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
+LARGEST_BYTES = 65_536
+MOST_AT_ONCE = 100  # some milliseconds of work; then the event loop has its turn
 FIRST_LOOPBACK_PORT = 50_000
 
 
@@ -87,18 +90,39 @@ class UdpNetwork:
                 "Director running? choose another with --port"
             ) from error
         loop = asyncio.get_running_loop()
-        transport, _ = await loop.create_datagram_endpoint(lambda: _Datagrams(receive), sock=sock)
+        protocol = _Datagrams(receive, sock)
+        transport, _ = await loop.create_datagram_endpoint(lambda: protocol, sock=sock)
         return _UdpEndpoint(transport, sock)
 
 
 class _Datagrams(asyncio.DatagramProtocol):
-    """Hands datagrams on; a refused send (nobody there yet) is no fault."""
+    """Hands datagrams on; a refused send (nobody there yet) is no fault.
 
-    def __init__(self, receive: Receive) -> None:
+    An event loop reads one of them a turn. Whoever floods a port is faster than that, and when the
+    system's buffer is full what others send is lost: so whatever waits is read at once.
+    """
+
+    def __init__(self, receive: Receive, sock: socket.socket) -> None:
         self._receive = receive
+        self._sock = sock
+        self._n_at_once = 0 if sys.platform == "win32" else MOST_AT_ONCE  # there the loop owns it
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
 
     def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
         self._receive(data, (addr[0], addr[1]))
+        for _ in range(self._n_at_once):
+            if self._transport.is_closing():
+                return
+            try:
+                data, addr = self._sock.recvfrom(LARGEST_BYTES)
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError as error:
+                self.error_received(error)
+                continue
+            self._receive(data, (addr[0], addr[1]))
 
     def error_received(self, exc: OSError) -> None:  # type: ignore[override]
         log.debug("a datagram was refused: %s", exc)

@@ -10,12 +10,13 @@ What was planned can be planned anew from a step on: the same chance, another wi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from musebots.generators import STEP_TICKS, Answering, Onset, SequenceGenerator, Step, StepContext
 from musebots.notes import Note
+from musebots.timebase import beats_from_ticks
 
-__all__ = ["Planner"]
+__all__ = ["Planner", "cut_where"]
 
 MAX_STEPS_OVER = 16
 BARS_KEPT = 4
@@ -216,6 +217,26 @@ class Planner:
             return sounding
         notes.append(sounding.note())
         return None
+
+
+def cut_where(is_silent: Callable[[int], bool], notes: Sequence[Note]) -> list[Note]:
+    """The notes of steps that are played on, cut where the bot falls silent.
+
+    A note belongs to its step, however early it is played.
+    """
+    kept = []
+    for note in notes:
+        step_tick = round(note.onset_ticks / STEP_TICKS) * STEP_TICKS
+        end_tick = note.onset_ticks + note.duration_ticks
+        steps = range(step_tick, max(end_tick, step_tick + 1), STEP_TICKS)
+        silent_tick = next((tick for tick in steps if is_silent(tick)), end_tick)
+        if silent_tick == step_tick:
+            continue
+        if silent_tick < end_tick:
+            duration_ticks = silent_tick - note.onset_ticks
+            note = replace(note, duration=beats_from_ticks(duration_ticks))
+        kept.append(note)
+    return kept
 
 
 def _hit(onset: Onset, tick: int) -> Note:

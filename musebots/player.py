@@ -19,16 +19,10 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
+from musebots.conversation import Conversation
 from musebots.errors import ConfigError
-from musebots.form import PHRASE_BARS, Course, Section
-from musebots.generators import (
-    MAX_STEPS_TO_NEXT,
-    STEP_TICKS,
-    SequenceGenerator,
-    Step,
-    StepContext,
-)
-from musebots.intents import TOPIC, USUAL, Intent
+from musebots.form import Course, Section
+from musebots.generators import STEP_TICKS, SequenceGenerator, Step, StepContext
 from musebots.leaning import Leaning
 from musebots.messages import (
     AT_ONCE,
@@ -42,12 +36,13 @@ from musebots.messages import (
     Welcome,
 )
 from musebots.musebot import Musebot
-from musebots.negotiation import Negotiation
 from musebots.notes import Note
-from musebots.planning import Planner
+from musebots.planning import Planner, cut_where
+from musebots.soon import Soon
+from musebots.surroundings import Surroundings
 from musebots.telemetry import Telemetry
 from musebots.timebase import beats_from_ticks
-from musebots.topics import FORM, Spokesman, speaker_of, vertical_density
+from musebots.topics import FORM
 
 if TYPE_CHECKING:
     from musebots.rnn.vocabulary import Role
@@ -55,17 +50,12 @@ if TYPE_CHECKING:
 __all__ = ["GeneratorBot"]
 
 RANGES = {"temperature": (0.0, 10.0), "top_p": (0.0, 1.0), "repetition": (0.0, 1.0)}
-FILL_BEATS = 2
-SHORTEST_BAR_HEARD_BEATS = 1.5  # the first to plan must have heard what the last one planned
-DENSITY_PER_ACTIVITY = 0.1
 HORIZON_SECONDS = 0.05
 """The Director's commit horizon, until it tells of another."""
 WAY_SECONDS = 0.05
 """What a message may take: a step that begins after horizon and way can still be changed."""
 REPLANS_APART_SECONDS = 0.05
 HALF_STEP_TICKS = STEP_TICKS // 2
-SOLO_KNOBS = {"intensity": 0.15, "register": 0.15}
-"""How much further a soloist turns up; the others turn their intensity down as much."""
 
 
 class GeneratorBot(Musebot):
@@ -89,17 +79,14 @@ class GeneratorBot(Musebot):
     _others_density: float | None = None
     _horizon_seconds = HORIZON_SECONDS
     _is_handled = False
-    _replanned_at = -math.inf
-    _alarm: asyncio.TimerHandle | None = None
     _is_prepared = False
 
     def on_welcome(self, welcome: Welcome) -> None:
         """From here on intents and faders may come, long before this bot is prepared."""
         super().on_welcome(welcome)
-        self._negotiation = Negotiation(self.id, self.seed, self.setting("rests", 1.0))
+        self._talk = Conversation(self, rests=self.setting("rests", 1.0))
+        self._surroundings = Surroundings(self, self._talk)
         self._leaning = Leaning(self.id)
-        self._spokesman = Spokesman(self.id)
-        self._densities: dict[str, float] = {}
 
     async def prepare(self) -> None:
         """Load the network."""
@@ -126,6 +113,7 @@ class GeneratorBot(Musebot):
             is_percussion=self.is_percussion,
             on_step=self._on_step,
         )
+        self._second_thought = Soon(self._replan, apart_seconds=REPLANS_APART_SECONDS)
         self._is_prepared = True
 
     def make_generator(self) -> SequenceGenerator:
@@ -146,26 +134,25 @@ class GeneratorBot(Musebot):
         try:
             async for bar in self.clock.bars(lead=self.lead):
                 self._play_bar(bar)
-            await self._finish_form()
+            await self._talk.finish_form()
             if self._is_handled and self.clock.end_tick is not None:
                 await self.clock.until_tick(self.clock.end_tick - HALF_STEP_TICKS)
                 self._tell_activations()
         finally:
-            if self._alarm is not None:
-                self._alarm.cancel()
+            self._second_thought.cancel()
 
     def _play_bar(self, bar: int) -> None:
         """Plan a bar, send it, and tell what there is to tell."""
         start_tick = self.clock.meter_map.bar_tick(bar)
         end_tick = self.clock.meter_map.bar_tick(bar + 1)
-        self._others_density = self._density_before(bar)
+        self._others_density = self._talk.density_before(bar)
         action = self._leaning.judge(start_tick)
         if action is not None:
             self.tell(action)
         notes = self._finished(start_tick, end_tick, self._planner.plan(start_tick, end_tick))
-        heard = self._heard(notes)
+        heard = cut_where(self._surroundings.is_silent, notes)
         self.send(*heard)
-        self._negotiate(bar, heard)
+        self._talk.say(bar, heard)
         self._tell_steered(start_tick, end_tick)
         self._tell_activations()
 
@@ -181,27 +168,11 @@ class GeneratorBot(Musebot):
     def hear(self, message: Message) -> None:
         """Listen to what the others intend, and to who moves a fader."""
         if isinstance(message, Broadcast):
-            self._hear_said(message)
+            self._talk.hear(message)
         elif isinstance(message, (Fader, Policy, Steer)):
             self._lean(message)
         elif isinstance(message, Horizon):
             self._horizon_seconds = message.seconds
-
-    def _hear_said(self, message: Broadcast) -> None:
-        """What anybody says to the band, also a musebot that is not ours."""
-        self._spokesman.hear(message.topic, message.sender, self._tick_now)
-        if message.topic == TOPIC:
-            intent = Intent.read(message.sender, message.values, self._next_phrase_tick())
-            if intent is not None and intent.bot_id != self.id:
-                self._negotiation.intents.add(intent)
-        elif self.band.roles.get(message.sender) == "":  # its notes are not heard, only this
-            values = [value for value in message.values if isinstance(value, (int, float))]
-            if len(values) != 1 or not 0 <= values[0] <= 1:
-                return
-            if message.topic == "hdensity":
-                self._densities[message.sender] = float(values[0])
-            elif message.topic == "density":  # what it wants of the others
-                self.knobs["density"] = float(values[0])
 
     def on_message(self, message: Message) -> None:
         """Other chords than those that were planned for are planned for anew."""
@@ -211,7 +182,7 @@ class GeneratorBot(Musebot):
             open_tick = self._planner.open_tick(self._first_open_tick())
             planned = self._planner.planned_ticks(open_tick)
             if any(self.harmony.at_tick(tick) != before.at_tick(tick) for tick in planned):
-                self._replan_soon()
+                self._second_thought.ask()
 
     # --- calmer or bolder -----------------------------------------------------------------------
 
@@ -225,7 +196,7 @@ class GeneratorBot(Musebot):
         from_tick = message.from_tick if not isinstance(message, Policy) else AT_ONCE
         self._is_handled |= from_tick == AT_ONCE and self.clock.is_started
         if self._is_prepared and self._planner.is_planned(max(open_tick, from_tick)):
-            self._replan_soon()
+            self._second_thought.ask()
 
     def _first_open_tick(self) -> int:
         """The first tick that can still be changed; the notes of a drummer's step may be early."""
@@ -235,16 +206,8 @@ class GeneratorBot(Musebot):
         tick = math.ceil(self.clock.tempo_map.tick_at(open_at - self.clock.anchor_seconds))
         return max(0, tick + (HALF_STEP_TICKS if self.is_percussion else 0))
 
-    def _replan_soon(self) -> None:
-        """Now, or, where a hand moves without end, as soon as it has been long enough."""
-        if self._alarm is None:
-            loop = asyncio.get_running_loop()
-            when = max(loop.time(), self._replanned_at + REPLANS_APART_SECONDS)
-            self._alarm = loop.call_at(when, self._replan)
-
     def _replan(self) -> None:
-        self._alarm = None
-        self._replanned_at = asyncio.get_running_loop().time()
+        """What was planned and not handed out yet is planned anew; see the module's text."""
         try:
             self._plan_anew(self._planner.open_tick(self._first_open_tick()))
         except Exception as error:
@@ -261,7 +224,9 @@ class GeneratorBot(Musebot):
         first_tick = from_tick - HALF_STEP_TICKS if self.is_percussion else from_tick
         self.cancel(beats_from_ticks(first_tick))
         for start_tick, end_tick, planned in bars:
-            notes = self._heard(self._finished(start_tick, end_tick, planned))
+            notes = cut_where(
+                self._surroundings.is_silent, self._finished(start_tick, end_tick, planned)
+            )
             self.send(*(note for note in notes if note.onset_ticks >= first_tick))
             self._tell_steered(start_tick, end_tick)
         self._tell_activations()
@@ -269,22 +234,8 @@ class GeneratorBot(Musebot):
     def _revised(self, tick: int, context: StepContext) -> StepContext:
         """What is known at a step, with the faders as they stand there now, and over its chord."""
         if self.harmony.at_tick(tick) != context.chord:
-            context = replace(context, **self._harmony_at(tick))
+            context = replace(context, **self._surroundings.harmony_at(tick))
         return replace(context, **self._lean_at(tick))
-
-    def _harmony_at(self, tick: int) -> dict[str, Any]:
-        """Key, chord, and the one that follows, as far as it matters."""
-        change = self.harmony.next_change(tick)
-        steps_to_next, next_chord = MAX_STEPS_TO_NEXT, None
-        if change is not None and (change[0] - tick) <= MAX_STEPS_TO_NEXT * STEP_TICKS:
-            steps_to_next = max(1, (change[0] - tick) // STEP_TICKS)
-            next_chord = change[1]
-        return {
-            "key": self.harmony.key,
-            "chord": self.harmony.at_tick(tick),
-            "next_chord": next_chord,
-            "steps_to_next": steps_to_next,
-        }
 
     def _lean_at(self, tick: int) -> dict[str, Any]:
         """What of a step's context the faders decide."""
@@ -302,57 +253,6 @@ class GeneratorBot(Musebot):
         told = self._leaning.told(start_tick, end_tick)
         if told is not None:
             self.tell(told)
-
-    # --- with the others ------------------------------------------------------------------------
-
-    def _next_phrase_tick(self) -> int:
-        """The first phrase that nobody has planned yet."""
-        meters = self.clock.meter_map
-        bar = meters.bar_at(self.clock.tick_now) + 2 if self.clock.is_started else 0
-        while not self.course.is_phrase_start(bar, meters):
-            bar += 1
-        return meters.bar_tick(bar)
-
-    def _negotiate(self, bar: int, notes: list[Note]) -> None:
-        """Say how busy this bar is, and what this bot intends next."""
-        steps = {round(note.onset_ticks / STEP_TICKS) for note in notes}
-        n_steps = self.clock.meter_map.time_signature_at(bar).bar_ticks / STEP_TICKS
-        self.broadcast("hdensity", round(len(steps) / n_steps, 3))
-        self.broadcast("vdensity", round(vertical_density(len(notes), len(steps)), 3))
-        meters = self.clock.meter_map
-        if speaker_of(self.band.roles) == self.id:
-            for topic, values in self._spokesman.said(
-                bar, self.course, self.harmony, meters, self.clock.end_tick
-            ):
-                self.broadcast(topic, *values)
-        for intent in self._negotiation.announcements(
-            bar, self.band.roles, self.course, meters, self.clock.end_tick
-        ):
-            self.broadcast(TOPIC, *intent.values())
-
-    async def _finish_form(self) -> None:
-        """Say, in its last step, that the form is finished."""
-        end_tick = self.clock.end_tick
-        if end_tick is not None and speaker_of(self.band.roles) == self.id:
-            await self.clock.until_tick(end_tick - STEP_TICKS)
-            self.broadcast("progress", 1.0)
-            self.broadcast("exiting", 1)
-
-    @property
-    def _tick_now(self) -> float:
-        return self.clock.tick_now if self.clock.is_started else 0.0
-
-    def _density_before(self, bar: int) -> float | None:
-        """How busy the others were in the bar before, where all of it has been heard by now."""
-        start_tick, end_tick = (self.clock.meter_map.bar_tick(b) for b in (bar - 1, bar))
-        is_long = beats_from_ticks(end_tick - start_tick) >= SHORTEST_BAR_HEARD_BEATS
-        if start_tick < 0 or not is_long:
-            return None
-        share = self.band.onset_share(start_tick, end_tick)
-        if self._densities:
-            share = max(share or 0.0, *self._densities.values())
-        is_alone = not share and all(bot_id == self.id for bot_id in self.band.roles)
-        return None if is_alone else share
 
     def _on_step(self, tick: int, step: Step) -> None:
         """Keep a step's activations, when somebody wants to hear them, and how it was steered."""
@@ -376,7 +276,7 @@ class GeneratorBot(Musebot):
         """The network's state, its chance, its place in the music, and what the band agreed on."""
         return (
             self._planner.snapshot(),
-            self._negotiation.intents.snapshot(),
+            self._talk.intents.snapshot(),
             self.course,
             self._leaning.snapshot(),
         )
@@ -386,7 +286,7 @@ class GeneratorBot(Musebot):
         planned, intents, course, leaning = cast("tuple[Any, Any, Course, Any]", state)
         self._planner.restore(planned)
         self._leaning.restore(leaning)
-        self._negotiation.intents.restore(intents)
+        self._talk.intents.restore(intents)
         for section in course.sections:
             self.course = self.course.joined(section)
 
@@ -404,8 +304,7 @@ class GeneratorBot(Musebot):
 
     def accent(self, tick: int) -> int:
         """How hard a stroke that matters is played here, 1..127: it follows the intensity."""
-        bar = self.clock.meter_map.bar_at(tick)
-        return round(56 + 48 * self._knob("intensity", self.section_at(tick), bar))
+        return round(56 + 48 * self._surroundings.knob("intensity", tick))
 
     def has_kick(self, tick: int) -> bool:
         """Whether the drums are known to play the bass drum on this step."""
@@ -424,79 +323,10 @@ class GeneratorBot(Musebot):
 
     def context_at(self, tick: int) -> StepContext:
         """All that is known at a step of the grid."""
-        position = self.clock.meter_map.position(tick)
-        section = self.section_at(tick)
-        meters, bar = self.clock.meter_map, position.bar
         return StepContext(
-            step_in_bar=position.tick_in_bar // STEP_TICKS,
-            steps_per_bar=position.time_signature.bar_ticks // STEP_TICKS,
-            is_compound=position.time_signature.is_compound,
-            bar_in_phrase=self.course.bar_in_section(bar, meters) % PHRASE_BARS,
-            **self._harmony_at(tick),
             style=self._style,
-            intensity=self._knob("intensity", section, bar),
-            density=self._knob("density", section, bar, activity=self._activity(tick) or USUAL),
-            register=self._knob("register", section, bar),
-            is_fill=_is_fill(tick, section),
             has_kick=self.has_kick(tick),
             others_density=self._others_density,
-            place_in_section=self.course.place(bar, meters, self.clock.end_tick),
             has_bass=self.has_bass(tick),
-            is_solo=self._has_solo(section, bar),
-            **{"recall_bars": self.course.recall_bars(bar, meters), **self._lean_at(tick)},
+            **{**self._surroundings.at(tick), **self._lean_at(tick)},
         )
-
-    def _has_solo(self, section: Section | None, bar: int) -> bool:
-        if section is None or not section.solo:
-            return False
-        meters = self.clock.meter_map
-        return self._negotiation.soloist(bar, self.band.roles, self.course, meters) == self.id
-
-    def _activity(self, tick: int) -> int:
-        return self._negotiation.activity(tick, self.course, self.clock.meter_map)
-
-    def _knob(
-        self, name: str, section: Section | None, bar: int, *, activity: int = USUAL
-    ) -> float:
-        """The section's wish, shifted by what the band agreed on and by the performer's knob."""
-        wish = getattr(section, name) if section else 0.5
-        wish += (activity - USUAL) * DENSITY_PER_ACTIVITY
-        if section is not None and section.solo:
-            meters = self.clock.meter_map
-            soloist = self._negotiation.soloist(bar, self.band.roles, self.course, meters)
-            more = SOLO_KNOBS.get(name, 0.0)
-            wish += more if soloist == self.id else -more if soloist and name == "intensity" else 0
-        return min(1.0, max(0.0, wish + self.knobs[name] - 0.5))
-
-    def _heard(self, notes: list[Note]) -> list[Note]:
-        """The notes of steps that this bot plays on, cut where it falls silent.
-
-        A note belongs to its step, however early it is played.
-        """
-        kept = []
-        for note in notes:
-            step_tick = round(note.onset_ticks / STEP_TICKS) * STEP_TICKS
-            end_tick = note.onset_ticks + note.duration_ticks
-            steps = range(step_tick, max(end_tick, step_tick + 1), STEP_TICKS)
-            silent_tick = next((tick for tick in steps if self._is_silent(tick)), end_tick)
-            if silent_tick == step_tick:
-                continue
-            if silent_tick < end_tick:
-                duration_ticks = silent_tick - note.onset_ticks
-                note = replace(note, duration=beats_from_ticks(duration_ticks))
-            kept.append(note)
-        return kept
-
-    def _is_silent(self, tick: int) -> bool:
-        """Whether section or agreement want this bot silent here; all meet in the last bar."""
-        section = self.section_at(tick)
-        if section is not None and section.is_tacet(self.id):
-            return True
-        meters = self.clock.meter_map
-        is_last = meters.bar_tick(meters.bar_at(tick) + 1) == self.clock.end_tick
-        return not is_last and self._activity(tick) == 0
-
-
-def _is_fill(tick: int, section: Section | None) -> bool:
-    """Whether a step belongs to the last beats of its section, which lead over to the next."""
-    return section is not None and section.end_tick - tick <= FILL_BEATS * 4 * STEP_TICKS

@@ -14,9 +14,10 @@ from musebots.harmony import Chord, Harmony
 from musebots.messages import OscValue
 from musebots.timebase import PPQ, MeterMap, TimeSignature, beats_from_ticks
 
-__all__ = ["FORM", "HARMONY", "HEARD", "LEADING", "SAID", "Spokesman", "speaker_of", "tala_of",
-           "vertical_density"]  # fmt: skip
+__all__ = ["EXITING", "FORM", "HARMONY", "HEARD", "LEADING", "SAID", "Spokesman", "speaker_of",
+           "tala_of", "vertical_density"]  # fmt: skip
 
+EXITING = "exiting"
 FORM = "form"
 """What a bot that speaks for the band says that it sends: it is no leader to follow."""
 SAID = (

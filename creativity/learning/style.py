@@ -20,6 +20,8 @@ from creativity.learning.directions import NetworkDirection
 from creativity.learning.measuring import Bench, Way
 from creativity.learning.simulation import Played, Simulator, Start
 from creativity.learning.training import (
+    LEAST,
+    MOST,
     Lesson,
     School,
     chance,
@@ -33,8 +35,6 @@ from creativity.learning.training import (
 )
 
 __all__ = ["StyleDirection", "learn_style", "of_style"]
-
-_LEAST, _MOST = 0.02, 0.98
 
 
 class StyleDirection(nn.Module):
@@ -126,7 +126,7 @@ def _loss(
         states.append(hidden)
         plain_states.append(unshifted)
     seen = torch.stack(states, dim=1)
-    wanted = (plain + alpha[:, 0]).clamp(_LEAST, _MOST)
+    wanted = (plain + alpha[:, 0]).clamp(LEAST, MOST)
     soft = softly(school, played, seen, uniform, lesson.softness)
     log_p = torch.log_softmax(simulator.logits(seen), dim=-1)
     log_q = torch.log_softmax(simulator.logits(torch.stack(plain_states, dim=1)), dim=-1)

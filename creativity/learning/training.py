@@ -26,12 +26,13 @@ from creativity.learning.material import Windows
 from creativity.learning.simulation import Played, Simulator, Start
 from musebots.rnn.vocabulary import FIRST_NOTE, HOLD
 
-__all__ = ["Lesson", "School", "chance", "learn", "noise_per_bar", "steering_by"]
+__all__ = ["LEAST", "MOST", "Lesson", "School", "chance", "learn", "noise_per_bar", "steering_by"]
 
 Labelled = tuple[Phrases, npt.NDArray[np.float64], npt.NDArray[np.float64]]
 """Phrases, their S, the bits of their steps."""
 
-_LEAST, _MOST = 0.02, 0.98
+LEAST, MOST = 0.02, 0.98
+"""What is asked of the assessor lies within."""
 _TEMPERATURES = (0.5, 1.8)
 _BAR = 16
 
@@ -285,7 +286,7 @@ def _loss(
     hidden = steered.hidden
     seen = turned(hidden, direction(hidden, noise), alpha[:, None])
     soft = softly(school, steered, seen, uniform, lesson.softness)
-    wanted = (plain + alpha[:, 0]).clamp(_LEAST, _MOST)
+    wanted = (plain + alpha[:, 0]).clamp(LEAST, MOST)
     loss: Tensor = (assessor(soft) - wanted).square().mean()
     if lesson.kl_weight or lesson.gate_weight or lesson.diversity_weight:
         log_p = torch.log_softmax(simulator.logits(seen), dim=-1)

@@ -96,6 +96,14 @@ class InstrumentChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class Ending:
+    """The band has agreed to end at `tick`, sooner than its score does."""
+
+    tick: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Marker:
     """Something to be read at this place of a recording; it makes no sound."""
 
@@ -105,7 +113,7 @@ class Marker:
 
 
 OutputEvent: TypeAlias = (
-    NoteOn | NoteOff | Level | InstrumentChanged | TempoChange | StripAdded | Marker
+    NoteOn | NoteOff | Level | InstrumentChanged | TempoChange | StripAdded | Ending | Marker
 )
 
 

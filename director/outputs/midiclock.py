@@ -13,7 +13,7 @@ from typing import Any
 
 import mido
 
-from director.outputs.base import OutputEvent, TempoChange
+from director.outputs.base import Ending, OutputEvent, TempoChange
 from director.outputs.deadline import DeadlineThread
 from director.ports import open_output
 from director.score import Score
@@ -85,9 +85,11 @@ class MidiClockOutput:
         self._await_clock()
 
     def send(self, event: OutputEvent) -> None:
-        """Follow the tempo; nothing else concerns a clock."""
+        """Follow the tempo, and stop where the band ends; nothing else concerns a clock."""
         if isinstance(event, TempoChange):
             self._tempo_map = event.tempo_map
+        elif isinstance(event, Ending):
+            self._last_clock = event.tick // CLOCK_TICKS
 
     def panic(self) -> None:
         """The music is held, or over: stop."""

@@ -62,6 +62,8 @@ class MidiPortOutput:
     async def open(self, score: Score) -> None:
         """Open the port and set each strip's sound, level and pan.
 
+        What a session that was killed has left sounding there ends.
+
         Raises
         ------
         OutputUnavailable
@@ -73,6 +75,7 @@ class MidiPortOutput:
             self._port_name, self._port = open_output(self._wanted, self._backend)
         for strip in score.strips:
             self._set_up(strip)
+        self._silence()
         self._thread = DeadlineThread("midi port")
         self._thread.start()
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from director.outputs.base import NoteOff, NoteOn, OutputEvent, TempoChange
+from director.outputs.base import Ending, NoteOff, NoteOn, OutputEvent, TempoChange
 from director.outputs.targets import check_target
 from director.score import Score
 from musebots.timebase import TempoMap
@@ -52,7 +52,11 @@ class RecordingOutput:
         self._anchor_seconds = anchor_seconds
 
     def send(self, event: OutputEvent) -> None:
-        """Keep one event."""
+        """Keep one event; of a band that ends sooner, that it does."""
+        if isinstance(event, Ending):
+            if self._score is not None:
+                self._score = self._score.ending_at(event.tick)
+            return
         self._stop_tick = None  # after a panic the music may go on
         self._events.append(short(event))
 

@@ -8,6 +8,7 @@ import mido
 
 from director.channels import channel_on_port, port_of
 from director.outputs.base import (
+    Ending,
     InstrumentChanged,
     Level,
     Marker,
@@ -65,7 +66,7 @@ def midi_file(
     by_bot: dict[str, list[OutputEvent]] = {strip.bot_id: [] for strip in score.strips}
     strips = list(score.strips)
     for event in ordered:
-        if isinstance(event, TempoChange | Marker):
+        if isinstance(event, TempoChange | Ending | Marker):
             continue
         if isinstance(event, StripAdded):  # joined while it was played
             if event.strip.bot_id not in by_bot:

@@ -5,29 +5,26 @@ Each sends one OSC message to the Director; any other program may send the same.
 
 from __future__ import annotations
 
-import ipaddress
 import math
 import re
-import socket
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from ensembles.cli.options import Key
+from ensembles.cli.sending import send
 
-if TYPE_CHECKING:
-    from musebots.messages import Message
-
-__all__ = ["add", "fader", "knob", "mix", "policy", "remove", "replace", "stop", "tempo"]
+__all__ = [
+    "add", "fader", "finish", "go", "hold", "instrument", "knob", "mix", "policy", "remove",
+    "replace", "stop", "tempo",
+]  # fmt: skip
 
 Director = Annotated[
     str, typer.Option("--director", metavar="HOST:PORT", help="Where the Director listens.")
 ]
 HERE = "127.0.0.1:4747"
-ANSWER_SECONDS = 1.0
-POLL_SECONDS = 0.01
 Reference = Annotated[
     str, typer.Argument(metavar="CLASS", help="A stock bot, module:Class, a file or a folder.")
 ]
@@ -81,7 +78,7 @@ def tempo(
     """Change the tempo of a band that plays, from the next beat on."""
     from musebots.messages import SetTempo
 
-    _send(SetTempo(bpm, ramp_beats), director, key)
+    send(SetTempo(bpm, ramp_beats), director, key)
 
 
 def mix(
@@ -99,7 +96,7 @@ def mix(
         raise typer.BadParameter("the master has gain_db only", param_hint="FADER")
     if not math.isfinite(value):
         raise typer.BadParameter("must be a number", param_hint="VALUE")
-    _send(Mix("" if bot == "all" else bot, fader.value, value, fade_seconds), director, key)
+    send(Mix("" if bot == "all" else bot, fader.value, value, fade_seconds), director, key)
 
 
 def instrument(
@@ -115,7 +112,7 @@ def instrument(
     names = [sound.name for sound in SOUNDS]
     if name not in names:
         raise typer.BadParameter(f"there is {', '.join(names)}", param_hint="NAME")
-    _send(Instrument(bot, name), director, key)
+    send(Instrument(bot, name), director, key)
 
 
 def knob(
@@ -128,7 +125,7 @@ def knob(
     """Turn a bot's knob while it plays: how lively, how dense, how high."""
     from musebots.messages import Control
 
-    _send(Control("" if bot == "all" else bot, name.value, value), director, key)
+    send(Control("" if bot == "all" else bot, name.value, value), director, key)
 
 
 def fader(
@@ -142,7 +139,7 @@ def fader(
     """Make a bot, or with 'all' the band, calmer or bolder while it plays."""
     from musebots.messages import Fader as Moved
 
-    _send(Moved("" if bot == "all" else bot, value), director, key)
+    send(Moved("" if bot == "all" else bot, value), director, key)
 
 
 def policy(
@@ -162,7 +159,7 @@ def policy(
     """Choose who moves the bots between calmer and bolder, while the band plays."""
     from musebots.messages import Policy
 
-    _send(Policy(mode.value, target, tolerance, means.value), director, key)
+    send(Policy(mode.value, target, tolerance, means.value), director, key)
 
 
 def add(
@@ -181,7 +178,7 @@ def add(
 
     place = Path(reference)
     name = place.resolve().stem if place.exists() else re.split(r"[.:]", reference)[-1]
-    _send(Add(bot_id or name, _found(reference), role), director, key)
+    send(Add(bot_id or name, _found(reference), role), director, key)
 
 
 def remove(
@@ -192,7 +189,7 @@ def remove(
     """Take a bot out of a band that plays."""
     from musebots.messages import Remove
 
-    _send(Remove(bot), director, key)
+    send(Remove(bot), director, key)
 
 
 def replace(
@@ -204,7 +201,7 @@ def replace(
     """Let another bot take a bot's place, at a bar line, while the band plays."""
     from musebots.messages import Replace
 
-    _send(Replace(bot, _found(reference)), director, key)
+    send(Replace(bot, _found(reference)), director, key)
 
 
 def _found(reference: str) -> str:
@@ -215,69 +212,29 @@ def _found(reference: str) -> str:
     return str(Path(reference).resolve()) if Path(reference).exists() else reference
 
 
+def hold(director: Director = HERE, key: Key = "") -> None:
+    """Hold the music where it is; `musebots go` lets it go on."""
+    from musebots.messages import Hold
+
+    send(Hold(1), director, key)
+
+
+def go(director: Director = HERE, key: Key = "") -> None:
+    """Let music that was held go on, from where it stands."""
+    from musebots.messages import Hold
+
+    send(Hold(0), director, key)
+
+
+def finish(director: Director = HERE, key: Key = "") -> None:
+    """Ask the band to end: it agrees on a phrase to end with, and comes home together."""
+    from musebots.messages import Broadcast
+
+    send(Broadcast("exiting", "somebody", (1,)), director, key)
+
+
 def stop(director: Director = HERE, key: Key = "") -> None:
     """End the session that plays."""
     from musebots.messages import Stop
 
-    _send(Stop(), director, key)
-
-
-def _send(message: Message, director: str, key: str) -> None:
-    """Send one message, once a Director has answered; `NetworkError` when none does."""
-    from musebots.errors import NetworkError
-    from musebots.run import parse_address
-
-    address = parse_address(director)
-    try:
-        if key and not _is_here(address[0]):
-            import asyncio
-
-            is_heard = asyncio.run(_send_sealed(message, address, key))
-        else:
-            is_heard = _send_plainly(message, address)
-    except OSError:
-        is_heard = False
-    if not is_heard:
-        wanted = "--director HOST:PORT" + (", with this key" if key else "")
-        raise NetworkError(f"no Director answers at {director}: is a band playing? ({wanted})")
-
-
-def _is_here(host: str) -> bool:
-    """Whether a Director there needs no key: it is on this machine, and addressed so."""
-    return ipaddress.ip_address(socket.gethostbyname(host)).is_loopback
-
-
-def _send_plainly(message: Message, address: tuple[str, int]) -> bool:
-    """On this machine: knock first."""
-    from musebots.messages import ClockPing, encode
-
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.settimeout(ANSWER_SECONDS)
-        sock.connect(address)
-        sock.send(encode(ClockPing("", 0)))
-        sock.recv(1024)
-        sock.send(encode(message))
-    return True
-
-
-async def _send_sealed(message: Message, address: tuple[str, int], phrase: str) -> bool:
-    """To another machine, or to a Director here by its address there; whether it has arrived."""
-    import asyncio
-
-    from musebots.messages import encode
-    from musebots.network import UdpNetwork
-    from musebots.remote.keys import derived_key
-    from musebots.remote.network import SealedNetwork
-
-    network = SealedNetwork(UdpNetwork(), derived_key(phrase))
-    endpoint = await network.open(lambda datagram, source: None)
-    try:
-        endpoint.send(encode(message), (socket.gethostbyname(address[0]), address[1]))
-        async with asyncio.timeout(ANSWER_SECONDS):
-            while not endpoint.has_delivered:
-                await asyncio.sleep(POLL_SECONDS)
-    except TimeoutError:
-        return False
-    finally:
-        endpoint.close()
-    return True
+    send(Stop(), director, key)

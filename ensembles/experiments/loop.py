@@ -47,7 +47,7 @@ class _Sizes:
     flag_bars: int | None
 
 
-FULL = _Sizes(n_seeds=5, hold_bars=200, n_flag_runs=8, flag_bars=None)
+FULL = _Sizes(n_seeds=5, hold_bars=200, n_flag_runs=16, flag_bars=None)
 QUICK = _Sizes(n_seeds=1, hold_bars=8, n_flag_runs=1, flag_bars=8)
 
 

@@ -41,6 +41,8 @@ POLICIES: Mapping[str, tuple[Move, ...]] = {
     "damp, units": ((0, Policy("damp", means="units")),),
 }
 DRIVEN_BY_FLAGS = ("encourage", "damp")
+FEWEST_RUNS = 3
+LEAST_SCANNED = 0.1
 REACH_POLICIES = ("fader -1", OFF, "fader +1")
 
 FLAG_NOTES = (
@@ -53,18 +55,24 @@ FLAG_NOTES = (
     "many windows as each scanned (two-sided). Difference from off: mean over seeds of the share "
     "of windows at p <= .05 less that of off, with Student's 95 % interval.",
     "A policy that only acts on flags does nothing before the first one: for seeds without a flag "
-    "its performance is that of off, and was not played again.",
+    "its performance is that of off, and was not played again. Where steering left less than a "
+    f"tenth of the windows to scan, it was played {FEWEST_RUNS} times.",
 )
 
 
 def flagged(
     play: Callable[[str, int], Played], n_runs: int, on_progress: Callable[[float, str], None]
 ) -> dict[str, list[Played]]:
-    """All policies on the same seeds; `play` is asked by policy and number of the seed."""
+    """All policies on the same seeds; `play` is asked by policy and number of the seed.
+
+    Not played are those that need not be: see `FLAG_NOTES`.
+    """
     found: dict[str, list[Played]] = {}
     for done, name in enumerate(POLICIES):
-        runs = []
+        runs: list[Played] = []
         for index in range(n_runs):
+            if len(runs) == FEWEST_RUNS and _scanned(runs, found.get(OFF, runs)) < LEAST_SCANNED:
+                break
             off = found[OFF][index] if name != OFF else None
             is_idle = off is not None and not off.n_flags and name.startswith(DRIVEN_BY_FLAGS)
             runs.append(off if off is not None and is_idle else play(name, index))
@@ -86,15 +94,19 @@ def flag_table(found: Mapping[str, Sequence[Played]]) -> Table:
 
 
 def _row(name: str, runs: Sequence[Played], off: Sequence[Played]) -> tuple[Cell, ...]:
+    off = off[: len(runs)]
     hours = sum(run.seconds for run in runs) / HOUR_SECONDS
     n_flags = sum(run.n_flags for run in runs)
-    n_windows, n_usual = (sum(run.n_windows for run in of) for of in (runs, off))
-    scanned = n_windows / n_usual if n_usual else 0.0
+    n_windows, scanned = sum(run.n_windows for run in runs), _scanned(runs, off)
     rates: tuple[Cell, ...] = (None, None, None)
     if n_windows:
         exposure = hours * scanned
         upper = float(stats.chi2.ppf(0.95, 2 * (n_flags + 1)) / 2 / exposure)
-        rates = (round(n_flags / exposure, 2), round(upper, 2), _as_off(n_flags, runs, off))
+        rates = (
+            round(n_flags / exposure, 2),
+            round(upper, 2),
+            None if name == OFF else _as_off(runs, off),
+        )
     shares = [
         round(sum(run.n_below[i] for run in runs) / n_windows, 4) if n_windows else None
         for i in range(len(LEVELS))
@@ -115,11 +127,18 @@ def _row(name: str, runs: Sequence[Played], off: Sequence[Played]) -> tuple[Cell
     )  # fmt: skip
 
 
-def _as_off(n_flags: int, runs: Sequence[Played], off: Sequence[Played]) -> float | None:
+def _scanned(runs: Sequence[Played], off: Sequence[Played]) -> float:
+    """How much was scanned, against the same seeds unsteered."""
+    usual = sum(run.n_windows for run in off[: len(runs)])
+    return sum(run.n_windows for run in runs) / usual if usual else 0.0
+
+
+def _as_off(runs: Sequence[Played], off: Sequence[Played]) -> float | None:
     """How easily counts so different come about, given all flags: a binomial share of windows."""
-    n_all = n_flags + sum(run.n_flags for run in off)
+    n_flags, n_usual = (sum(run.n_flags for run in of) for of in (runs, off))
+    n_all = n_flags + n_usual
     windows, usual = (sum(run.n_windows for run in of) for of in (runs, off))
-    if runs is off or not n_all:
+    if not n_all:
         return None
     return round(float(stats.binomtest(n_flags, n_all, windows / (windows + usual)).pvalue), 3)
 

@@ -18,8 +18,8 @@ from scipy import stats
 from creativity.learning.arms import ARMS, Comparison, Measured, Sizes, compare_arms
 from creativity.learning.making import score_of
 from creativity.learning.material import material_of
-from creativity.learning.measuring import ALPHAS, slopes
-from creativity.learning.training import Lesson
+from creativity.learning.measuring import ALPHAS, Curve, slopes
+from creativity.learning.training import LEAST, MOST, Lesson
 from ensembles.experiments.base import Cell, ExperimentResult, ExperimentSettings, Plot, Table
 from ensembles.experiments.intervals import interval_of_mean
 from ensembles.experiments.likelihood import TINY
@@ -31,7 +31,7 @@ from musebots.rnn.vocabulary import ROLES, Role
 from musebots.training.report import SETTINGS
 from musebots.training.train import train
 
-__all__ = ["run"]
+__all__ = ["run", "slope_asked"]
 
 CRITIC_UNITS, CRITIC_EPOCHS, CRITIC_SEED = 128, 3, 7
 QUICK = Sizes(
@@ -97,7 +97,8 @@ NOTES = (
     "S: novelty times value, the proxy; nobody listened. A: the network that the way was learned "
     "from, as refreshed. B: a bystander, a smaller network of another seed that hears no bits and "
     "learned from unsteered music alone.",
-    "Slope: least squares of the mean over prefixes against alpha; 1 was asked for. Interval: "
+    "Slope: least squares of the mean over prefixes against alpha; 1 is asked of each phrase, but "
+    "S ends at 0 and 1: slope asked is that of a way that does just what is asked. Interval: "
     "Student's t over seeds. Monotone: share of the ten steps between alphas at which the mean "
     "rises; per prefix: mean rank correlation of S with alpha.",
     "Goodhart gap: slope of A less slope of S.",
@@ -156,6 +157,21 @@ def _mean(values: Sequence[float]) -> float | None:
     return float(np.mean(known)) if known else None
 
 
+def slope_asked(curve: Curve) -> float:
+    """The slope of who does just what is asked: S at 0 plus alpha, as far as S goes (0..1).
+
+    Examples
+    --------
+    >>> alphas = (-0.5, -0.25, 0.0, 0.25, 0.5)
+    >>> at_all = np.repeat([[0.0, 0.5, 1.0]], 5, axis=0)  # two of three phrases are at an end
+    >>> round(slope_asked(Curve(alphas, {"S": at_all})), 2)
+    0.64
+    """
+    at_0 = curve.values["S"][curve.alphas.index(0.0)]
+    means = [float(np.clip(at_0 + alpha, LEAST, MOST).mean()) for alpha in curve.alphas]
+    return slopes(curve.alphas, np.array(means))[0]
+
+
 def _extreme(
     measured: Sequence[Measured], name: str, of: Callable[[Floats], float]
 ) -> float | None:
@@ -183,6 +199,7 @@ def _summary(found: Mapping[Role, Comparison]) -> Table:
             rows.append(
                 (
                     role, arm, len(measured), _mean([w for w, _ in of_s]), low, high,
+                    _mean([slope_asked(one.curve) for one in measured]),
                     _mean([m for _, m in of_s]), _mean([w for w, _ in of_a]),
                     _mean([a[0] - s[0] for a, s in zip(of_a, of_s, strict=True)]),
                     _mean([w for w, _ in of_b]), _mean(rising),
@@ -196,10 +213,10 @@ def _summary(found: Mapping[Role, Comparison]) -> Table:
                 )
             )  # fmt: skip
     columns = (
-        "role", "way", "seeds", "slope of S", "95 % low", "95 % high", "slope within .3",
-        "slope of A", "Goodhart gap", "slope of B", "monotone", "per prefix", "largest KL",
-        "largest critic x", "largest own x", "least scale", "least metre", "most silence",
-        "diversity change", "apart by noise", "most copies",
+        "role", "way", "seeds", "slope of S", "95 % low", "95 % high", "slope asked",
+        "slope within .3", "slope of A", "Goodhart gap", "slope of B", "monotone", "per prefix",
+        "largest KL", "largest critic x", "largest own x", "least scale", "least metre",
+        "most silence", "diversity change", "apart by noise", "most copies",
     )  # fmt: skip
     return Table("summary", "Every way of steering", columns, tuple(rows))
 

@@ -10,7 +10,7 @@ from director.director import SessionReport
 from director.score import Score
 from ensembles.report.figure import figure
 from ensembles.report.record import Record
-from ensembles.report.steering import acted
+from ensembles.report.steering import acted, judged_by
 from ensembles.report.style import STYLE
 from musebots.files import write_whole
 from musebots.messages import Flag, Monitoring
@@ -75,13 +75,14 @@ of the window that ends here, with the line above which it is flagged.
 </section>
 <section>
 <h2>Flags</h2>
-{_cards(flags, drums, is_monitored=bool(session.monitoring))}
+{_cards(flags, drums, is_monitored=bool(session.monitoring) or _has_scores(record))}
 </section>
 <section>
 <h2>Calmer, bolder</h2>
 <p class="legend">In the last rows of the figure: each bot's fader, bar by bar (bolder above the
 middle, pale where the gate took some of it), how creative the assessor finds it, 0..1, and what was
 done.</p>
+{judged_by(record)}
 {acted(score, session.actions)}
 </section>
 {_listened(session.monitoring)}
@@ -106,6 +107,11 @@ def _tiles(score: Score, session: SessionReport, flags: Sequence[Flag]) -> str:
         f'<div class="tile"><b>{value}</b><span>{escape(name)}</span></div>'
         for value, name in tiles
     ) + "</div>"  # fmt: skip
+
+
+def _has_scores(record: Record) -> bool:
+    """Whether somebody listened, also where a session was stopped before that was summed up."""
+    return any(track.scores for track in record.tracks.values())
 
 
 def _cards(flags: Sequence[Flag], drums: set[str], *, is_monitored: bool) -> str:

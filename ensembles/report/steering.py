@@ -10,7 +10,7 @@ from ensembles.report.axis import Axis
 from ensembles.report.record import Record
 from musebots.messages import Action, Assessed, Steered
 
-__all__ = ["acted", "steering_rows"]
+__all__ = ["acted", "judged_by", "steering_rows"]
 
 ROW, BETWEEN = 52, 26
 
@@ -90,6 +90,17 @@ def _mark(axis: Axis, y: float, action: Action) -> str:
         f'<path d="M{x} {y:g}v{ROW}"/><text x="{x + 3}" y="{y + 10:g}">{escape(action.what)}</text>'
         "</g>"
     )
+
+
+def judged_by(record: Record) -> str:
+    """Who judged how creative the band was, and how much people weigh in that; else nothing."""
+    weights = sorted({of.weight for of in record.assessed.get("", {}).values()})
+    if not weights:
+        return ""
+    if not weights[-1]:
+        return '<p class="quiet">How creative it is a machine\'s proxy says alone (w = 0).</p>'
+    words = " to ".join(dict.fromkeys(f"{weight:.2f}" for weight in (weights[0], weights[-1])))
+    return f'<p class="quiet">In the number of the band people\'s ratings weigh w = {words}.</p>'
 
 
 def acted(score: Score, actions: Sequence[Action]) -> str:

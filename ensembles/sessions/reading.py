@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from director.director import Casting
 from director.outputs import base
 from director.outputs.base import (
+    Ending,
     Level,
     Marker,
     NoteOff,
@@ -101,17 +102,22 @@ class Stretch:
         """What was played in this stretch alone."""
         events: list[OutputEvent] = []
         stop_tick: int | None = None
+        score = self.score
         for row in self.of("played", "panic"):
             if row["event"] == "played":
-                events.append(_event(row))
+                event = _event(row)
                 stop_tick = None
+                if isinstance(event, Ending):
+                    score = score.ending_at(event.tick)
+                else:
+                    events.append(event)
                 continue
             stop_tick = int(row["tick"])
             events = [event for event in events if event.tick <= stop_tick]
             events.extend(missing_ends(events, stop_tick))
         if self.end is None:  # it was cut off: what sounded then has not ended
             stop_tick = max((event.tick for event in events), default=0)
-        return Take(self.score, tuple(events), stop_tick)
+        return Take(score, tuple(events), stop_tick)
 
 
 @dataclass(frozen=True)

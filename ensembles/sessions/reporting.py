@@ -93,18 +93,28 @@ def write_session_report(
     record, heard = _record(session)
     for news in _steering(session, m.Steered, m.Assessed):
         record.steer(news)
+    score = _as_far_as_played(take)
     content = page(
-        take.score,
+        score,
         paired_notes(take.events),
         record,
         _summary(session, take),
         kicker="A session" if session.is_whole else "A session that was cut off",
-        before=_player(take.score, take, sound) if sound else "",
-        after=_ratings(session, take.score) + _made_of(session),
+        before=_player(score, take, sound) if sound else "",
+        after=_ratings(session, score) + _made_of(session),
     )
     write_whole(path, content.encode())
     on_progress(1.0)
     return f"{remark}; {heard}"
+
+
+def _as_far_as_played(take: Take) -> Score:
+    """The score up to the bar in which the session was stopped: no figure of bars to come."""
+    if take.stop_tick is None:
+        return take.score
+    meters = take.score.meter_map
+    last_bar = meters.bar_at(max(0, take.stop_tick - 1))
+    return take.score.ending_at(meters.bar_tick(min(take.score.n_bars, last_bar + 1)))
 
 
 def _sound(take: Take, on_progress: Callable[[float], None]) -> tuple[str, str]:

@@ -75,6 +75,11 @@ class PageMember(Musebot):
             case m.HarmonyPlan():
                 self.stage.put("key", str(message.key))
                 self.stage.put("chords", [_chord(span) for span in self.harmony.spans])
+            case m.Ending():
+                facts = self.stage.fact("session")
+                if isinstance(facts, dict):
+                    n_bars = self.clock.meter_map.bar_at(message.tick)
+                    self.stage.put("session", {**facts, "end_tick": message.tick, "n_bars": n_bars})
             case m.Form():
                 self.stage.put("sections", [asdict(section) for section in self.course.sections])
             case m.Notes():

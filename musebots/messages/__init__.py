@@ -39,6 +39,7 @@ from musebots.messages.music import (
     NOT_STARTED,
     Bars,
     Cancel,
+    Ending,
     Form,
     HarmonyPlan,
     Notes,
@@ -73,12 +74,12 @@ __all__ = [
     "AT_ONCE", "DONE_TICK", "MAX_CHORDS_PER_MESSAGE", "MAX_DATAGRAM_BYTES", "MAX_NOTES_PER_MESSAGE",
     "MAX_UNITS", "MEANS", "MESSAGES", "MODES", "NOT_STARTED", "PROTOCOL_VERSION", "Action",
     "Activations", "Add", "AgentList", "Alive", "Assessed", "Bars", "Broadcast", "Bye", "Cancel",
-    "ClockPing", "ClockPong", "Control", "Fader", "Flag", "Form", "Gain", "HarmonyPlan", "Heard",
-    "Hello", "Hold", "Horizon", "Instrument", "Lead", "Levels", "Member", "Message", "Meter", "Mix",
-    "Monitoring", "Notes", "Notice", "Off", "OscValue", "Panic", "Policy", "Progress", "Rating",
-    "Ready", "Remove", "Replace", "Roster", "Score", "Sealed", "SetTempo", "State", "Steer",
-    "Steered", "Stop", "Strip", "Tempo", "Time", "Unknown", "Wanted", "Welcome", "decode",
-    "decode_all", "encode", "plain", "steps_per_message",
+    "ClockPing", "ClockPong", "Control", "Ending", "Fader", "Flag", "Form", "Gain", "HarmonyPlan",
+    "Heard", "Hello", "Hold", "Horizon", "Instrument", "Lead", "Levels", "Member", "Message",
+    "Meter", "Mix", "Monitoring", "Notes", "Notice", "Off", "OscValue", "Panic", "Policy",
+    "Progress", "Rating", "Ready", "Remove", "Replace", "Roster", "Score", "Sealed", "SetTempo",
+    "State", "Steer", "Steered", "Stop", "Strip", "Tempo", "Time", "Unknown", "Wanted", "Welcome",
+    "decode", "decode_all", "encode", "plain", "steps_per_message",
 ]  # fmt: skip
 
 PROTOCOL_VERSION = 1

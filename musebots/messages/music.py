@@ -17,6 +17,7 @@ __all__ = [
     "NOT_STARTED",
     "Bars",
     "Cancel",
+    "Ending",
     "Form",
     "HarmonyPlan",
     "Notes",
@@ -217,3 +218,15 @@ class Cancel(Message):
 
     bot_id: str
     from_tick: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ending(Message):
+    """`/musebots/ending`: the band has agreed to end, sooner than its score does."""
+
+    address = "/musebots/ending"
+    tags = "i"
+    sent = "Director to bots"
+    sense = "tick of the final bar line, from now on"
+
+    tick: int

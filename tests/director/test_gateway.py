@@ -8,6 +8,7 @@ from director.director import Casting, Director
 from director.gateway import Gateway
 from director.outputs.memory import MemoryOutput, hanging_notes
 from director.score import Score, SectionTemplate, Strip, lay_out
+from director.watch import MAX_DATAGRAMS
 from musebots import Musebot, Note
 from musebots import messages as m
 from musebots.agent import Link
@@ -126,6 +127,22 @@ def test_only_the_key_opens_the_door():
     assert report.n_bars == BARS
     assert not report.was_stopped
     assert report.n_notes == {"here": 4 * BARS, "there": 4 * BARS}
+
+
+def test_a_flood_of_strangers_costs_next_to_nothing_and_harms_nobody():
+    async def flood(network, director):
+        await asyncio.sleep(8)
+        door = director._wire.endpoint._door
+        for port in range(50):
+            plain = await network.at("192.0.2.66").open(lambda datagram, source: None, port=port)
+            for _ in range(100):
+                plain.send(b"/musebots/sealed\0\0\0\0,bb\0" + bytes(64), (HERE, 4747))
+        await asyncio.sleep(1)
+        assert door.refused.total() <= MAX_DATAGRAMS
+
+    report, _, _, _ = run_offline(session(TwoHands(4), meanwhile=flood))
+    assert report.n_notes == {"here": 4 * BARS, "there": 4 * BARS}
+    assert (report.n_late, report.n_lost) == ({}, {})
 
 
 def test_a_classic_bot_of_a_machine_that_is_named_hears_the_classic_messages_alone():

@@ -56,6 +56,11 @@ def test_without_a_terminal_a_count_in_is_told_once_and_so_is_a_bot_that_leaves(
     assert "bass left" in lines[-1]
 
 
+def test_music_that_is_held_is_said_to_be() -> None:
+    held = Status(16, 1.0, 96.0, (("melody", "playing"),), is_held=True)
+    assert status_text(held).startswith("bar 17.2, held · 96 bpm")
+
+
 def test_on_a_terminal_the_line_moves():
     console = _console(is_terminal=True)
     with StatusLine(console) as line:

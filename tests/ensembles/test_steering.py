@@ -18,7 +18,7 @@ from ensembles.rendering import Guest, perform_here
 from ensembles.report.axis import Axis
 from ensembles.report.page import page
 from ensembles.report.record import Record
-from ensembles.report.steering import steering_rows
+from ensembles.report.steering import judged_by, steering_rows
 from ensembles.stage import opened
 from ensembles.steering import STEERER_ID, is_steered, with_policy
 from musebots.errors import ConfigError
@@ -192,8 +192,17 @@ def test_the_report_shows_faders_scores_and_actions_on_the_time_line_of_the_note
     assert "as bold as can be" in html
     assert html.count('class="fader') == sum(len(of) for of in record.steered.values())
     assert "Calmer, bolder" in html
+    assert "machine's proxy says alone (w = 0)" in html
     rows, height = steering_rows(Axis.of(piece.score()), 0.0, piece.score(), Record(), ())
     assert (rows, height) == ("", 0.0), "where nobody steers nothing is drawn"
+
+
+def test_the_report_says_how_much_people_weigh_in_the_number():
+    record = Record()
+    for bar, weight in enumerate((0.0, 0.25, 0.5)):
+        record.steer(Assessed("", 1920 * bar, 1920 * (bar + 1), 0.5, 0.5, weight))
+    assert "w = 0.00 to 0.50" in judged_by(record)
+    assert judged_by(Record()) == ""
 
 
 def test_the_status_line_tells_the_policy_the_score_and_the_faders():

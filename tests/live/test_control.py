@@ -23,15 +23,22 @@ async def test_the_commands_reach_the_director():
     host, port = await director.open(UdpNetwork())
     session = asyncio.create_task(director.run())
     await director.clock.started()
+    is_held = False
     where = ("--director", f"{host}:{port}")
     for command in (
         ("tempo", "150"),
+        ("hold",),
         ("mix", "bass", "mute", "1"),
         ("mix", "all", "gain_db", "-6"),
+        ("go",),
         ("stop",),
     ):
         result = await asyncio.to_thread(run, *command, *where)
         assert result.exit_code == 0, result.output
+        await asyncio.sleep(0.05)
+        is_held |= command == ("hold",) and director.clock.is_held
+        is_held &= command != ("go",) or not director.clock.is_held
+    assert is_held
     report = await asyncio.wait_for(session, 5)
     assert report.was_stopped
     tempi = [e.tempo_map.bpm_at(e.tick) for e in out.events if isinstance(e, TempoChange)]

@@ -154,6 +154,19 @@ def test_over_a_bad_network_a_guest_loses_no_note_and_keeps_time(tmp_path):
     assert max(offsets_ms[6:]) < 2.0  # the clocks are one: what is left is the estimate's error
 
 
+async def test_a_session_that_is_announced_is_found_by_its_piece_and_address():
+    pytest.importorskip("zeroconf", reason="zeroconf is in the lan extra")
+    from ensembles.discovery import announced, found_sessions
+
+    host, port = own_address(), free_port()
+    async with announced("nightfall", host, port):
+        found = await found_sessions(2.0, [host])
+    ours = [session for session in found if session.address == (host, port)]
+    assert [(session.piece, session.name.split()[:2]) for session in ours] == [
+        ("nightfall", ["musebots", "nightfall"])
+    ]
+
+
 def test_when_the_director_is_killed_bots_fall_silent_in_two_seconds_and_go_on_with_it(tmp_path):
     host, port = own_address(), free_port()
     (tmp_path / "steady.py").write_text(BOT)

@@ -11,7 +11,7 @@ from musebots import messages as m
 
 from .processes import notes_of, play
 
-N_BOTS, N_BARS = 50, 4
+N_BOTS, N_BARS = 50, 30  # a minute at 120 bpm
 PIECE = """
 title = "Fifty"
 [tempo]
@@ -72,7 +72,7 @@ def test_fifty_bots_on_one_director_miss_no_pulse_and_lose_no_note(tmp_path):
                    cwd=tmp_path)  # fmt: skip
     listener = Listener(("127.0.0.1", port))
     try:
-        output, _ = process.communicate(timeout=100)
+        output, _ = process.communicate(timeout=110)
     finally:
         listener.close()
     assert process.returncode == 0, output

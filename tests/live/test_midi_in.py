@@ -3,6 +3,9 @@
 import numpy as np
 import pytest
 
+from musebots.hearing.estimate import chroma_of, estimate_chords, estimate_key
+from tests.musebots.hearing.players import pitched_notes, recorded
+
 from .midi_system import environment, log_of
 from .processes import play
 
@@ -40,6 +43,36 @@ def test_the_band_plays_the_chords_that_somebody_plays(tmp_path, extra):
     right = [root == ROOTS[int(np.floor(beat + 0.5) // 4 % 4)] for beat, root in late]
     assert len(right) > 10
     assert np.mean(right) > 0.8, late
+
+
+@pytest.mark.soak
+def test_the_band_plays_the_chords_of_a_real_performance(tmp_path):
+    """The second of the recorded pieces, at its own tempo, through the made-up port."""
+    bpm, n_bars = 120.0, 15
+    notes = [note for note in pitched_notes(recorded(2)[1]) if note.onset < 4 * n_bars]
+    rows = []
+    for note in notes:
+        begin, end = (60.0 / bpm * beat for beat in (note.onset, note.onset + note.duration))
+        rows.append([begin, f"90 {note.pitch:02X} {max(1, note.velocity):02X}"])
+        rows.append([end - 0.002, f"90 {note.pitch:02X} 00"])
+    process = play(
+        "hello", "--bars", str(n_bars + 1), "--bpm", str(bpm), "--midi-in", "keys",
+        "--midi-out", "synth", "--port", "0", "-o", "x.mid",
+        cwd=tmp_path, env=environment(tmp_path, sorted(rows)),
+    )  # fmt: skip
+    (tmp_path / "go").write_text(str(4 * 60.0 / bpm))  # a bar with the band, then with the player
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+    edges = np.arange(0, 4 * n_bars + 1, 2.0)
+    chroma = chroma_of([(n.onset, n.duration, n.pitch) for n in notes], edges)
+    truth = estimate_chords(chroma, estimate_key(chroma.sum(axis=0)))
+    _, sent = log_of(tmp_path)
+    played = [(w * bpm / 60.0, m.note % 12) for w, m in sent if m.type == "note_on" and m.velocity]
+    seconds_of_halves = [(round(beat), pc) for beat, pc in played if round(beat) % 2 == 1]
+    heard = [(beat, pc) for beat, pc in seconds_of_halves if 4 < beat < 4 * n_bars - 4]
+    right = [pc == truth[beat // 2].root_pc for beat, pc in heard]
+    assert len(right) > 20
+    assert np.mean(right) > 0.6, (heard, [str(chord) for chord in truth])
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """Real datagrams over the loopback interface."""
 
 import asyncio
+import socket
+import sys
 
 import pytest
 
@@ -37,6 +39,24 @@ async def test_datagrams_travel_over_udp():
     assert heard[1][0] == Alive("y")
     one.close()
     two.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there the event loop reads one at a time")
+async def test_whatever_waits_is_read_at_once_until_the_port_is_closed():
+    heard = []
+
+    def receive(datagram, source):
+        heard.append(datagram)
+        if datagram == b"close":
+            endpoint.close()
+
+    endpoint = await UdpNetwork().open(receive)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        for datagram in [b"%d" % n for n in range(300)] + [b"close", b"too late"]:
+            sock.sendto(datagram, endpoint.address)
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert heard == [b"%d" % n for n in range(300)] + [b"close"]
 
 
 async def test_a_taken_port_is_named_in_one_sentence():

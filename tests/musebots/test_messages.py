@@ -55,6 +55,7 @@ ROUND_TRIPS = {
     m.Tempo: st.builds(
         m.Tempo, longs, st.lists(st.tuples(ints, doubles, st.integers(0, 1)), max_size=5).map(tuple)
     ),
+    m.Ending: st.builds(m.Ending, ints),
     m.Bars: st.builds(m.Bars, st.lists(st.tuples(ints, ints, ints), max_size=5).map(tuple)),
     m.HarmonyPlan: st.builds(
         m.HarmonyPlan,

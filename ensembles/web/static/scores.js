@@ -4,6 +4,8 @@ import { colour, find, fitted, make, setText } from "./dom.js";
 
 const SHOWN_SECONDS = 180;
 const TOP = 1.5; // of the threshold
+const QUIET_SECONDS = 15;
+const STEERED_SECONDS = 20; // longer than a bar and what wears off after it
 const EVERY_MS = 100; // it moves two pixels a second
 
 export class Scores {
@@ -21,6 +23,7 @@ export class Scores {
       line.push({ tick, share: threshold > 0 ? score / threshold : 0, p });
       if (line.length > 4000) line.splice(0, 1000);
     });
+    this.store.on("steered/", (steered) => { if (steered?.kl > 0) this.steeredAt = performance.now(); });
     this.store.onStream("steering", (act) => this.acts.push(act));
     this.store.on("session", (session) => {
       this.hasMonitor = Boolean(session?.flags_per_hour);
@@ -61,6 +64,18 @@ export class Scores {
     }
     for (const act of this.acts) this.mark(c, x(act.tick), height, act);
     for (const [bot, line] of this.lines) this.trace(c, bot, line, x, y);
+    const newest = Math.max(-Infinity, ...[...this.lines.values()].map((line) => line.at(-1)?.tick ?? -Infinity));
+    if (this.hasMonitor && x(newest) < x(time.now ?? 0) - (QUIET_SECONDS / SHOWN_SECONDS) * width) this.excuse(c, width, height);
+  }
+
+  // Why there is no line: a picture without one looks broken.
+  excuse(c, width, height) {
+    const isSteered = performance.now() - (this.steeredAt ?? -Infinity) < 1000 * STEERED_SECONDS;
+    c.fillStyle = colour("glass-text");
+    c.font = `500 11px ${colour("sans")}`;
+    c.textAlign = "center";
+    c.fillText(isSteered ? "what is steered is not compared" : "two bars are listened to first", width / 2, height * 0.72);
+    c.textAlign = "left";
   }
 
   trace(c, bot, line, x, y) {

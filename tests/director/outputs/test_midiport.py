@@ -103,9 +103,13 @@ async def test_windows_is_told_about_loopmidi(backend, make_score, monkeypatch):
         await MidiPortOutput(virtual=True, backend=BACKEND).open(make_score())
 
 
-async def test_opening_sets_program_volume_and_pan_of_every_strip(open_port):
+async def test_opening_sets_up_every_strip_and_ends_what_a_killed_session_left(open_port):
     _, port = await open_port()
-    assert brief(port.messages) == [
+    set_up, ends = brief(port.messages[:9]), brief(port.messages[9:])
+    assert ends == [
+        ("control_change", channel, control) for channel in (0, 1, 9) for control in (64, 123)
+    ]
+    assert set_up == [
         entry
         for channel, program in ((0, 11), (1, 33), (9, 0))
         for entry in (
@@ -114,7 +118,7 @@ async def test_opening_sets_program_volume_and_pan_of_every_strip(open_port):
             ("control_change", channel, 10),
         )
     ]
-    assert [m.value for m in port.messages if m.type == "control_change"] == [
+    assert [m.value for m in port.messages[:9] if m.type == "control_change"] == [
         107, 32, 127, 64, 90, 80,
     ]  # fmt: skip
 

@@ -43,7 +43,7 @@ def test_a_ramp_with_two_milliseconds_of_jitter_is_followed_within_two_rms_and_n
     assert not report.n_missed
 
 
-def test_an_hour_of_following_takes_no_more_memory_than_a_minute_and_the_recording_is_true():
+def test_however_long_it_follows_its_tempo_map_stays_short_and_the_recording_is_true():
     sizes = []
 
     async def conduct(master):

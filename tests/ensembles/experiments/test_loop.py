@@ -32,7 +32,7 @@ def test_a_performance_is_played_once_and_kept_as_it_was(
 
 def made(name: str, index: int) -> Played:
     """Seed 1 is flagged once with p-values to match; steering hides half of the windows."""
-    n = 100 if name in (OFF, "encourage", "damp") else 50
+    n = {"fader -1": 2, "nudge to 0.5": 2}.get(name, 100 if name == OFF else 50)
     return Played(
         levels=dict.fromkeys(range(12), 0.4), scores={0: 0.4}, seconds=1800.0, n_windows=n,
         n_flags=int(index == 1), n_below=[5 + index, 1],
@@ -46,11 +46,13 @@ def test_a_policy_that_waits_for_flags_is_not_played_again_where_there_was_none(
         asked.append((name, index))
         return made(name, index)
 
-    found = flagged(play, 3, lambda share, what: None)
+    found = flagged(play, 5, lambda share, what: None)
     assert {index for name, index in asked if name.startswith(("encourage", "damp"))} == {1}
-    assert [index for name, index in asked if name == "fader +1"] == [0, 1, 2]
-    assert all(len(runs) == 3 for runs in found.values())
+    assert [index for name, index in asked if name == "fader +1"] == [0, 1, 2, 3, 4]
     assert list(found) == list(POLICIES)
+    table = flag_table(found)
+    runs = dict(zip(table.column("policy"), table.column("runs"), strict=True))
+    assert (runs["fader -1"], runs["fader +1"]) == (3, 5), "next to nothing was left to scan"
 
 
 def test_flags_are_set_against_what_was_scanned_and_against_nobody_steering() -> None:

@@ -73,6 +73,31 @@ def test_a_session_that_was_monitored_is_shown_with_what_was_heard_and_said(watc
     assert "http" not in html.replace("http-equiv", "").replace("http://www.w3.org", "")
 
 
+def test_a_session_that_was_stopped_was_monitored_all_the_same(watched, tmp_path):
+    lines = watched.journal.read_text().splitlines(keepends=True)
+    at_the_end = ('"event":"monitoring"', '"event":"flag"')
+    kept = [
+        line for line in lines if not any(event in line.replace(" ", "") for event in at_the_end)
+    ]
+    assert len(kept) < len(lines)
+    watched.journal.write_text("".join(kept))
+    write_session_report(watched, tmp_path / "page.html", has_sound=False)
+    html = (tmp_path / "page.html").read_text()
+    assert "Nothing was flagged" in html
+    assert "No monitor listened" not in html
+
+
+async def stop(director, tell):
+    await director.clock.until(13.3)
+    tell(m.Stop())
+
+
+def test_a_session_that_was_stopped_is_drawn_as_far_as_it_came(keep, tmp_path):
+    write_session_report(keep(bars=64, script=stop), tmp_path / "page.html", has_sound=False)
+    html = (tmp_path / "page.html").read_text()
+    assert html.count('<line class="bar') == 4 + 1  # bar lines of the four bars that were begun
+
+
 def test_a_session_that_nobody_monitored_says_so(keep, tmp_path):
     said = write_session_report(keep(), tmp_path / "page.html", has_sound=False)
     assert said == "without sound; no monitor listened"

@@ -286,6 +286,7 @@ def test_the_horizon_can_be_set(page, other, band):
     until(lambda: abs(band.director.playback.horizon_seconds - 0.08) < 1e-6)
     sees(other, "document.getElementById('horizon-value').textContent === '80 ms'")
     page.keyboard.press("Home")
+    until(lambda: abs(band.director.playback.horizon_seconds - 0.02) < 1e-6)
 
 
 def test_a_tooltip_names_the_osc_message(page):

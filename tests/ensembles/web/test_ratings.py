@@ -86,6 +86,15 @@ async def test_a_word_says_what_was_heard(tmp_path):
     assert member.stage.fact(f"rating/bass/{4 * BAR}/ada") is None
 
 
+async def test_a_band_that_agrees_to_end_ends_on_the_page(tmp_path):
+    member = await member_of(tmp_path / "r.sqlite")
+    member.on_message(m.Ending(8 * BAR))
+    facts = member.stage.fact("session")
+    assert (facts["end_tick"], facts["n_bars"], facts["recording"]) == (
+        8 * BAR, 8, "sessions/trio-7.mid",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(("beats", "first"), [(0, 0), (18, 0), (33, 4), (52, 8)])
 async def test_without_ticks_the_last_phrase_that_has_ended_is_meant(tmp_path, beats, first):
     member = await member_of(tmp_path / "r.sqlite")

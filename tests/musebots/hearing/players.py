@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import os
+import tarfile
+from pathlib import Path
 
+import mido
 import numpy as np
+import pytest
 
 from director.director import Casting, Director
 from director.outputs.memory import MemoryOutput, paired_notes
@@ -18,6 +24,7 @@ from musebots.network import LoopbackNetwork
 from musebots.notes import Note
 from musebots.registry import resolve
 
+ROOT = Path(__file__).parents[3]
 PIECE = """
 title = "Follow me"
 key = "C major"
@@ -118,3 +125,30 @@ async def accompanied(rows, *, bars, bpm=100.0, bots=("hello",), tempo=False, ex
         person,
         out,
     )
+
+
+def recorded(n_files):
+    """The first MIDI files of multitrack pieces in 4/4; skips where the corpora are not."""
+    folder = Path(os.environ.get("MUSEBOTS_CORPORA", ROOT.parent / "shared" / "data"))
+    file = folder / "raw" / "game_music" / "helland.tar.gz"
+    if not file.is_file():
+        pytest.skip("the corpora are not here: MUSEBOTS_CORPORA names their folder")
+    with tarfile.open(file) as archive:
+        found = [name for name in archive.getnames() if name.endswith(".mid")][:n_files]
+        return [archive.extractfile(name).read() for name in found]
+
+
+def pitched_notes(data):
+    """All notes but the drums' of a MIDI file's first 32 bars, as one player has them."""
+    midi, notes, sounding, tick = mido.MidiFile(file=io.BytesIO(data), clip=True), [], {}, 0
+    for message in mido.merge_tracks(midi.tracks):
+        tick += message.time
+        if message.type not in ("note_on", "note_off") or message.channel == 9:
+            continue
+        onset, velocity = sounding.pop((message.channel, message.note), (tick, 0))
+        if onset < tick:
+            beat, length = onset / midi.ticks_per_beat, (tick - onset) / midi.ticks_per_beat
+            notes.append(Note(beat, message.note, length, velocity))
+        if message.type == "note_on" and message.velocity:
+            sounding[message.channel, message.note] = tick, message.velocity
+    return sorted(note for note in notes if note.onset < 128)

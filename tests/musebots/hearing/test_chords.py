@@ -1,11 +1,5 @@
 """Chords and key of somebody who plays. Real music where it is there; chance is seeded with 0."""
 
-import io
-import os
-import tarfile
-from pathlib import Path
-
-import mido
 import numpy as np
 import pytest
 
@@ -14,9 +8,7 @@ from musebots.hearing.chords import ChordEar, predicted
 from musebots.hearing.estimate import chroma_of, estimate_chords, estimate_key
 from musebots.notes import Note
 
-from .players import comping
-
-ROOT = Path(__file__).parents[3]
+from .players import comping, pitched_notes, recorded
 
 
 def heard(ear, notes, n_cells, cell_beats=2.0):
@@ -76,35 +68,14 @@ def test_what_follows_is_what_followed_the_longest_stretch_that_is_like_the_pres
 
 @pytest.fixture(scope="module")
 def performances():
-    """(name, notes) of multitrack pieces in 4/4: all that is pitched, as one player has it."""
-    folder = Path(os.environ.get("MUSEBOTS_CORPORA", ROOT.parent / "shared" / "data"))
-    file = folder / "raw" / "game_music" / "helland.tar.gz"
-    if not file.is_file():
-        pytest.skip("the corpora are not here: MUSEBOTS_CORPORA names their folder")
-    with tarfile.open(file) as archive:
-        found = [name for name in archive.getnames() if name.endswith(".mid")][:8]
-        return [(name, notes_of(archive.extractfile(name).read())) for name in found]
-
-
-def notes_of(data):
-    midi, notes, sounding, tick = mido.MidiFile(file=io.BytesIO(data), clip=True), [], {}, 0
-    for message in mido.merge_tracks(midi.tracks):
-        tick += message.time
-        if message.type not in ("note_on", "note_off") or message.channel == 9:
-            continue
-        onset, velocity = sounding.pop((message.channel, message.note), (tick, 0))
-        if onset < tick:
-            beat, length = onset / midi.ticks_per_beat, (tick - onset) / midi.ticks_per_beat
-            notes.append(Note(beat, message.note, length, velocity))
-        if message.type == "note_on" and message.velocity:
-            sounding[message.channel, message.note] = tick, message.velocity
-    return sorted(note for note in notes if note.onset < 128)
+    """Eight multitrack pieces in 4/4: all that is pitched, as one player has it."""
+    return [pitched_notes(data) for data in recorded(8)]
 
 
 def test_roots_of_real_music_are_those_that_the_whole_piece_shows(performances):
     right = np.zeros(3)
     n_cells = 0
-    for _, notes in performances:
+    for notes in performances:
         edges = np.arange(0, min(128, notes[-1].onset // 4 * 4) + 1, 2.0)
         chroma = chroma_of([(n.onset, n.duration, n.pitch) for n in notes], edges)
         truth = estimate_chords(chroma, estimate_key(chroma.sum(axis=0)))
