@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from creativity.background import Background, Norm, Setup, load_background, shipped_background
 from creativity.calibrating import ERROR_RATES
-from creativity.scoring import Scorer
+from creativity.scoring import Run, Scorer
 from ensembles.calibration import calibrate_piece, play_run, run_seed
 from ensembles.config import Piece, load_piece
 from ensembles.experiments.base import Cell, ExperimentResult, ExperimentSettings, Plot, Table
@@ -24,6 +24,7 @@ from ensembles.experiments.false_alarms import (
     p_values,
 )
 from ensembles.experiments.promises import hours_of, n_flags, promises_table
+from ensembles.rehearsals import Rehearsals, default_jobs
 from musebots.errors import BackgroundError
 from musebots.rnn.checkpoint import shipped_checkpoint
 from musebots.rnn.vocabulary import ROLES
@@ -56,10 +57,9 @@ def run(settings: ExperimentSettings) -> ExperimentResult:
     scorer = Scorer.of(background)
     seconds_per_step = _seconds_per_step(piece, bars)
     tested: list[Scores] = []
-    for index in range(sizes.n_runs):
-        seed = run_seed(_TEST_SEED + settings.seed, index)
-        tested.append(scorer.scores(play_run(piece, seed=seed, bars=bars)))
-        settings.progress(0.6 * (index + 1) / sizes.n_runs, "held-out runs")
+    for scores in _scored(piece, scorer, sizes.n_runs, settings, bars=bars):
+        tested.append(scores)
+        settings.progress(0.6 * len(tested) / sizes.n_runs, "held-out runs")
     drifts = _drifts(piece, scorer, sizes, settings, bars)
     norms = _norms(background)
     return ExperimentResult(
@@ -127,6 +127,25 @@ def _norms(background: Background) -> dict[str, Norm]:
     return norms | ({} if background.band is None else {"": background.band})
 
 
+def _play(piece: Piece, seed: int, bars: int | None, bpm: float | None, index: int) -> Run:
+    return play_run(piece, seed=run_seed(seed, index), bars=bars, bpm=bpm)
+
+
+def _scored(
+    piece: Piece,
+    scorer: Scorer,
+    n_runs: int,
+    settings: ExperimentSettings,
+    *,
+    bars: int | None,
+    bpm: float | None = None,
+) -> Iterator[Scores]:
+    play = partial(_play, piece, _TEST_SEED + settings.seed, bars, bpm)
+    with Rehearsals(play, 1 if settings.is_quick else default_jobs()) as rehearsals:
+        for scored in rehearsals.scored(n_runs, scorer):
+            yield scored.scores
+
+
 def _drifts(
     piece: Piece,
     scorer: Scorer,
@@ -138,11 +157,7 @@ def _drifts(
     variants: dict[str, Callable[[Piece], tuple[Piece, float | None]]] = drifted()
     for place, (name, change) in enumerate(variants.items()):
         other, bpm = change(piece)
-        runs: list[Scores] = []
-        for index in range(sizes.n_drift_runs):
-            seed = run_seed(_TEST_SEED + settings.seed, index)
-            runs.append(scorer.scores(play_run(other, seed=seed, bars=bars, bpm=bpm)))
-        found[name] = runs
+        found[name] = list(_scored(other, scorer, sizes.n_drift_runs, settings, bars=bars, bpm=bpm))
         settings.progress(0.6 + 0.4 * (place + 1) / len(variants), f"drift: {name}")
     return found
 

@@ -67,7 +67,7 @@ class _Sizes:
 
 
 FULL = _Sizes(
-    n_background=100, background_steps=256, n_tune=300, n_runs=150, n_resamples=1000, n_lessons=8
+    n_background=100, background_steps=256, n_tune=300, n_runs=60, n_resamples=1000, n_lessons=12
 )
 QUICK = _Sizes(n_background=3, background_steps=48, n_tune=6, n_runs=3, n_resamples=20, n_lessons=1)
 QUICK_PLANTS = (REFERENCE, Plant("temperature", 1.6), Plant("stuck note", step_share=0.5))

@@ -23,7 +23,7 @@ __all__ = ["SecondLook"]
 
 Doubles = npt.NDArray[np.float64]
 _HISTORY = 8
-_PRECISION = 0.6  # of the nodes named in the lessons that set the threshold
+_PRECISION = 0.58  # of the nodes named in the lessons that set the threshold
 _LEAST_CHANCE, _MOST_SD = 0.1, 3.0
 _PUSHED_SHARE = 0.6  # a step belongs to the passage if it is pushed so much as the mean one
 _TINY = 1e-6
