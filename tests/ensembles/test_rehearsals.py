@@ -68,7 +68,12 @@ def processes_below(pid):
 def test_when_calibrating_is_ended_its_processes_go_too(by, tmp_path):
     command = [sys.executable, "-m", "ensembles", "calibrate", "trio", "--jobs", "2", "-o",
                str(tmp_path / "x")]  # fmt: skip
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    # whoever runs the tests in the background of a script has Ctrl-C ignored, and so would the child
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
     while len(processes_below(process.pid)) < 2 and process.poll() is None:
         time.sleep(0.05)
     time.sleep(1.0)
