@@ -68,7 +68,7 @@ def processes_below(pid):
 def test_when_calibrating_is_ended_its_processes_go_too(by, tmp_path):
     command = [sys.executable, "-m", "ensembles", "calibrate", "trio", "--jobs", "2", "-o",
                str(tmp_path / "x")]  # fmt: skip
-    # whoever runs the tests in the background of a script has Ctrl-C ignored, and so would the child
+    # where the tests themselves run with Ctrl-C ignored, as in the background of a script
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
