@@ -4,6 +4,8 @@ import socket
 import sys
 from pathlib import Path
 
+import pytest
+
 from ensembles.logbook import read_logbook
 from ensembles.rendering import render
 from musebots.messages import Fader, Policy, encode
@@ -39,6 +41,7 @@ def free_port():
         return sock.getsockname()[1]
 
 
+@pytest.mark.soak
 def test_live_a_piece_with_faders_is_the_music_that_it_is_offline(tmp_path):
     checkpoints(tmp_path)
     text = PIECE.format(bars=8, steering="steering = { fader = { melody = 0.8, drums = -0.5 } }")

@@ -120,7 +120,11 @@ class = "drums"
 
 
 @pytest.mark.parametrize(
-    ("melody", "told"), [("NotANumber", "nan, not finite"), ("TooNarrow", "it sent 255 units")]
+    ("melody", "told"),
+    [
+        ("NotANumber", "nan, not finite"),
+        pytest.param("TooNarrow", "it sent 255 units", marks=pytest.mark.soak),
+    ],
 )
 def test_live_wrong_activations_silence_one_ear_once_and_no_bot(folder, melody, told):
     (folder / "broken.py").write_text(BROKEN)

@@ -72,6 +72,7 @@ def test_bots_leave_at_once_when_the_director_is_killed_also_one_that_hangs(tmp_
 
 
 @POSIX
+@pytest.mark.soak
 def test_a_killed_bot_is_reported_and_the_others_play_to_the_end(tmp_path):
     process = play(
         "trio", "--bars", "8", "--bpm", "240", "--port", "0", "-o", "x.mid", cwd=tmp_path
