@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from director.retained import KEPT_TICKS
 from director.score import Passage, Score
 from musebots.harmony import QUALITIES, Chord, ChordSpan, Harmony, Key
 from musebots.messages import Broadcast, HarmonyPlan, OscValue
@@ -22,7 +23,6 @@ __all__ = ["TOPICS", "FollowedHarmony", "chord_of"]
 TOPICS = ("plan/chords", "plan/chordDuration", "notepool")
 OPEN_TICKS = 2 * 480  # the first of a band plans a beat and a half ahead
 NEXT_TICKS = 120
-KEPT_TICKS = 8 * 4 * 480  # for bots that come back, and go through what they have missed
 PHRASE_BARS = 4
 MAX_CHORDS = 64
 

@@ -62,7 +62,7 @@ class PulseSender:
         await self._clock.started()
         await self._has_listeners.wait()
         number = max(0, int((self._clock.tick_now - self._start_tick) // TICKS_PER_PULSE) + 1)
-        while not self._is_over(tick := self._start_tick + number * TICKS_PER_PULSE):
+        while not self._clock.is_over_at(tick := self._start_tick + number * TICKS_PER_PULSE):
             prepare = self._clock.tempo_map.seconds_at(tick) - PREPARE_SECONDS
             await self._clock.until_tick(self._clock.tempo_map.tick_at(prepare))
             when = self._clock.seconds_at(tick)
@@ -76,8 +76,3 @@ class PulseSender:
                 self._call_at(when, self._send, encode(meter))
             self._call_at(when, self._send, encode(Time(bpm, number)))
             number += 1
-
-    def _is_over(self, tick: int) -> bool:
-        """Whether the final bar line, which may move, has been reached."""
-        end_tick = self._clock.end_tick
-        return end_tick is not None and tick >= end_tick

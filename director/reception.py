@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from director.retained import Retained
+from director.retained import KEPT_TICKS, Retained
 from director.roster import Member, Roster
 from director.score import Passage, Score
 from director.telling import Telling
@@ -27,7 +27,6 @@ __all__ = ["Casting", "Reception", "passage_messages"]
 log = logging.getLogger(__name__)
 
 CONDUCTOR = "Conductor"  # the sender of what an ensemble file tells its bots
-KEPT_TICKS = 8 * 4 * 480  # of passages that are over, for bots that come back
 ON_DEMAND = ("activations", "scores")  # topics that bots send only while somebody hears them
 
 

@@ -12,13 +12,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from musebots import messages as m
+from musebots.timebase import PPQ
 
-__all__ = ["Retained"]
+__all__ = ["KEPT_TICKS", "Retained"]
 
 MAX_BROADCASTS = 1000
 MAX_CONTROLS = 500
 KEPT_NOTES = 16  # datagrams a bot, most send one a bar
 KEPT_STATES = 3
+KEPT_TICKS = 8 * 4 * PPQ  # of form and harmony that are over, for bots that come back
 FLEETING_TOPICS = ("exiting",)  # an event, not a value
 _KINDS = ("broadcasts", "controls", "moves", "states")
 LASTING_TOPICS = ("intent",)  # of a place in the music: it holds although its sender is dead

@@ -10,7 +10,7 @@ from director.reception import Reception
 from director.score import Score
 from musebots.clock import Clock
 from musebots.messages import Lead
-from musebots.timebase import MIN_BPM, PPQ, Ritardando, TempoMap, ticks_from_beats
+from musebots.timebase import PPQ, Ritardando, TempoMap, ticks_from_beats
 
 __all__ = ["Tempo"]
 
@@ -71,10 +71,7 @@ class Tempo:
         start_tick = ritardando.start_tick
         if self.ask_leader is not None or start_tick <= self._playback.committed_tick():
             return
-        ramp_ticks = ritardando.end_tick - start_tick
-        tempo_map = self._clock.tempo_map
-        bpm = max(MIN_BPM, tempo_map.bpm_at(start_tick) * ritardando.share)
-        self._follow(tempo_map.with_change(start_tick, bpm, ramp_ticks=ramp_ticks), start_tick)
+        self._follow(self._clock.tempo_map.slowed(ritardando), start_tick)
 
     def steer(self, points: Sequence[tuple[int, float]]) -> None:
         """Other tempi from these ticks on, (tick, bpm); all must be open still. Nobody is told why.

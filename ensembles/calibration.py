@@ -21,7 +21,7 @@ from musebots.musebot import Musebot
 from musebots.network import LoopbackNetwork
 from musebots.offline import run_offline
 
-__all__ = ["calibrate_piece", "play_run", "run_seed"]
+__all__ = ["calibrate_piece", "numbered_run", "play_run", "run_seed"]
 
 FIRST_SEED = 1_000_000_000
 """Runs of a background have seeds from here on: nobody's own session is among them by accident."""
@@ -73,8 +73,9 @@ def play_run(piece: Piece, *, seed: int, bars: int | None = None, bpm: float | N
     return run_offline(session())
 
 
-def _run(piece: Piece, seed: int, bars: int | None, index: int) -> Run:
-    return play_run(piece, seed=run_seed(seed, index), bars=bars)
+def numbered_run(piece: Piece, seed: int, bars: int | None, bpm: float | None, index: int) -> Run:
+    """The n-th run from a seed on; for `ensembles.rehearsals`, the number comes last."""
+    return play_run(piece, seed=run_seed(seed, index), bars=bars, bpm=bpm)
 
 
 def calibrate_piece(
@@ -125,7 +126,8 @@ def calibrate_piece(
     made = {"seed": seed, "bars": score.n_bars, "n_runs": n_runs}
     if piece.table.steering is not None:
         made["steered"] = 1  # faders were everywhere: steering is normal here
-    with mistakes_of(piece), Rehearsals(partial(_run, piece, seed, bars), n_jobs) as rehearsals:
+    play = partial(numbered_run, piece, seed, bars, None)
+    with mistakes_of(piece), Rehearsals(play, n_jobs) as rehearsals:
         return calibrate(
             rehearsals,
             plan,

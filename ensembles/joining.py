@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ensembles.lan import DEFAULT_PORT, resolved
-from musebots.agent import Link
+from musebots.agent import UNTIED_PATIENCE_SECONDS, Link
 from musebots.errors import ConfigError, NetworkError
 from musebots.musebot import Musebot
 from musebots.network import Address, UdpNetwork
@@ -23,8 +23,6 @@ from musebots.run import parse_address
 __all__ = ["director_address", "name_of", "play_along"]
 
 PING_SECONDS = 0.05
-PATIENCE_SECONDS = 1.5
-WELCOME_SECONDS = 5.0
 RETURN_SECONDS = 30.0
 
 
@@ -97,8 +95,7 @@ async def play_along(
         bot_id=bot_id,
         network=SealedNetwork(UdpNetwork(), derived_key(phrase)),
         director=director,
-        patience_seconds=PATIENCE_SECONDS,
-        welcome_seconds=WELCOME_SECONDS,
+        patience_seconds=UNTIED_PATIENCE_SECONDS,
         ping_seconds=PING_SECONDS,
         is_supervised=True,
     )

@@ -21,7 +21,7 @@ __all__ = ["Rehearsals", "default_jobs", "n_cores"]
 
 MOST_JOBS = 8
 AHEAD_PER_JOB = 2
-"""Runs that are played before somebody asks for them: they wait in memory, 1 kB a unit and bar."""
+"""Runs that are played before they are asked for; each waits in memory, 64 bytes a unit and bar."""
 ORPHAN_CHECK_SECONDS = 1.0
 
 Result = TypeVar("Result")

@@ -28,7 +28,7 @@ from musebots.messages import (
 )
 from musebots.network import Address, Network, Wire
 
-__all__ = ["Agent", "ClockExchange", "Link"]
+__all__ = ["UNTIED_PATIENCE_SECONDS", "Agent", "ClockExchange", "Link"]
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +37,8 @@ HELLO_SECONDS = 0.25
 FIRST_PING_SECONDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 PING_SECONDS = 1.0
 ANSWER_SECONDS = 0.2
+UNTIED_PATIENCE_SECONDS = 1.5
+"""Of who is not tied to the Director's process by a pipe: nothing else tells of its death."""
 N_EXCHANGES = 128
 NS_PER_SECOND = 1_000_000_000
 
@@ -56,7 +58,7 @@ class Link:
         Own port; 0 takes any free one.
     patience_seconds : float
         How long the Director may leave the agent without an answer before that falls silent and
-        leaves. Who is not tied to the Director's process should have little of it.
+        leaves; who is not tied to the Director's process should have `UNTIED_PATIENCE_SECONDS`.
     welcome_seconds : float
         How long to wait for a Director in the first place.
     is_supervised : bool

@@ -130,6 +130,10 @@ class Clock:
         """Wait for a beat; returns at once when it has passed."""
         await self.until_tick(ticks_from_beats(beat))
 
+    def is_over_at(self, tick: int) -> bool:
+        """Whether the piece has ended at this tick, as far as its end is known."""
+        return self.end_tick is not None and tick >= self.end_tick
+
     async def beats(self, *, lead: float = 0.25, every: float = 1.0) -> AsyncIterator[float]:
         """Yield each beat of the piece, `lead` beats before it falls.
 
@@ -153,10 +157,10 @@ class Clock:
         for index in itertools.count():
             beat = first_beat + index * every
             tick = ticks_from_beats(beat)
-            if self.end_tick is not None and tick >= self.end_tick:
+            if self.is_over_at(tick):
                 return
             await self._reach(tick - lead_ticks)
-            if self.end_tick is not None and tick >= self.end_tick:  # it has moved
+            if self.is_over_at(tick):  # the final bar line has moved
                 return
             self._enter(tick, ahead_ticks=lead_ticks - ticks_from_beats(every))
             yield beat
@@ -167,10 +171,10 @@ class Clock:
         lead_ticks = ticks_from_beats(lead)
         for bar in itertools.count(self.meter_map.bar_at(self._first_tick(lead_ticks))):
             tick = self.meter_map.bar_tick(bar)
-            if self.end_tick is not None and tick >= self.end_tick:
+            if self.is_over_at(tick):
                 return
             await self._reach(tick - lead_ticks)
-            if self.end_tick is not None and tick >= self.end_tick:
+            if self.is_over_at(tick):
                 return
             self._enter(tick, ahead_ticks=lead_ticks)
             yield bar

@@ -120,10 +120,7 @@ class Conversation:
         if not clock.is_started:
             return
         bar = clock.meter_map.bar_at(clock.tick_now)
-        if (
-            clock.end_tick is not None
-            and clock.meter_map.bar_tick(bar + LAST_BARS) >= clock.end_tick
-        ):
+        if clock.is_over_at(clock.meter_map.bar_tick(bar + LAST_BARS)):
             return
         tick = self._negotiation.ending_tick(bar, bot.band.roles, bot.course, clock.meter_map)
         bot.broadcast(TOPIC, *Intent(bot.id, tick, is_ending=True).values())

@@ -102,7 +102,7 @@ def _between(x: float, at: Sequence[float], values: Sequence[float]) -> float:
     return values[index - 1] + share * (values[index] - values[index - 1])
 
 
-def isotonic(values: Sequence[float], weights: Sequence[float] | None = None) -> list[float]:
+def isotonic(values: Sequence[float]) -> list[float]:
     """The sequence nearest to `values` that never falls: least squares, by pooling neighbours.
 
     Examples
@@ -110,12 +110,11 @@ def isotonic(values: Sequence[float], weights: Sequence[float] | None = None) ->
     >>> isotonic([1.0, 3.0, 2.0, 4.0])
     [1.0, 2.5, 2.5, 4.0]
     """
-    blocks: list[tuple[float, float, int]] = []  # mean, weight, how many
-    for index, value in enumerate(values):
-        mean, weight, n = float(value), 1.0 if weights is None else float(weights[index]), 1
+    blocks: list[tuple[float, int]] = []  # mean, how many
+    for value in values:
+        mean, n = float(value), 1
         while blocks and blocks[-1][0] > mean:
-            before, other, m = blocks.pop()
-            mean = (mean * weight + before * other) / (weight + other)
-            weight, n = weight + other, n + m
-        blocks.append((mean, weight, n))
-    return [mean for mean, _, n in blocks for _ in range(n)]
+            before, m = blocks.pop()
+            mean, n = (mean * n + before * m) / (n + m), n + m
+        blocks.append((mean, n))
+    return [mean for mean, n in blocks for _ in range(n)]

@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from musebots.agent import Link
+from musebots.agent import UNTIED_PATIENCE_SECONDS, Link
 from musebots.errors import BotFailed, ConfigError, MusebotError
 from musebots.lifeline import follow_parent
 from musebots.network import Address, UdpNetwork
@@ -23,8 +23,8 @@ __all__ = ["main", "parse_address"]
 
 log = logging.getLogger(__name__)
 
-ALONE = {"patience_seconds": 1.5, "ping_seconds": 0.25}
-"""No pipe tells a bot that was started by hand of the Director's death: it must notice."""
+ALONE = {"patience_seconds": UNTIED_PATIENCE_SECONDS, "ping_seconds": 0.25}
+"""Of a bot that was started by hand."""
 
 
 def parse_address(text: str) -> Address:

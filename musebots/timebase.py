@@ -226,11 +226,16 @@ class TempoMap:
 
     def with_ritardando(self, ritardando: Ritardando) -> TempoMap:
         """The same, and slowing down at the end; unless the tempo changes there anyway."""
-        start_tick, end_tick = ritardando.start_tick, ritardando.end_tick
+        start_tick = ritardando.start_tick
         if any(point.tick > start_tick for point in self.points) or start_tick <= 0:
             return self
+        return self.slowed(ritardando)
+
+    def slowed(self, ritardando: Ritardando) -> TempoMap:
+        """The same until it slows down there, whatever was planned from there on."""
+        start_tick = ritardando.start_tick
         bpm = max(MIN_BPM, self.bpm_at(start_tick) * ritardando.share)
-        return self.with_change(start_tick, bpm, ramp_ticks=end_tick - start_tick)
+        return self.with_change(start_tick, bpm, ramp_ticks=ritardando.end_tick - start_tick)
 
 
 @dataclass(frozen=True, slots=True)

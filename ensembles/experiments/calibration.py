@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 
 from creativity.background import Background, Norm, Setup, load_background, shipped_background
 from creativity.calibrating import ERROR_RATES
-from creativity.scoring import Run, Scorer
-from ensembles.calibration import calibrate_piece, play_run, run_seed
+from creativity.scoring import Scorer
+from ensembles.calibration import calibrate_piece, numbered_run
 from ensembles.config import Piece, load_piece
 from ensembles.experiments.base import Cell, ExperimentResult, ExperimentSettings, Plot, Table
 from ensembles.experiments.drifting import drifted
@@ -127,10 +127,6 @@ def _norms(background: Background) -> dict[str, Norm]:
     return norms | ({} if background.band is None else {"": background.band})
 
 
-def _play(piece: Piece, seed: int, bars: int | None, bpm: float | None, index: int) -> Run:
-    return play_run(piece, seed=run_seed(seed, index), bars=bars, bpm=bpm)
-
-
 def _scored(
     piece: Piece,
     scorer: Scorer,
@@ -140,7 +136,7 @@ def _scored(
     bars: int | None,
     bpm: float | None = None,
 ) -> Iterator[Scores]:
-    play = partial(_play, piece, _TEST_SEED + settings.seed, bars, bpm)
+    play = partial(numbered_run, piece, _TEST_SEED + settings.seed, bars, bpm)
     with Rehearsals(play, 1 if settings.is_quick else default_jobs()) as rehearsals:
         for scored in rehearsals.scored(n_runs, scorer):
             yield scored.scores

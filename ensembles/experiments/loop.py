@@ -24,7 +24,7 @@ from ensembles.experiments.loop_flags import (
     flagged,
     reach_table,
 )
-from ensembles.experiments.loop_runs import Played, kept
+from ensembles.experiments.loop_runs import Played, kept, perform
 from musebots.errors import ConfigError
 from musebots.messages import Policy
 
@@ -138,7 +138,8 @@ def _nudged(
         for index in range(sizes.n_seeds):
             score = piece.score(bars=bars, seed=run_seed(_TEST_SEED + settings.seed, index))
             name = f"nudge-{target}-{index}"
-            found.append(kept(settings.folder / "runs", name, piece, score, judge, moves))
+            play = partial(perform, piece, score, judge, moves)
+            found.append(kept(settings.folder / "runs", name, play))
             n_done += 1
             settings.progress(0.5 * n_done / n_all, "nudge")
         return found
@@ -173,7 +174,8 @@ def _flagged(
         score = piece.score(bars=sizes.flag_bars, seed=seed)
         moves = [move for move in POLICIES[policy] if move[0] < score.n_bars]
         name = f"flags-{policy.replace(' ', '-').replace(',', '')}-{index}"
-        return kept(settings.folder / "runs", name, piece, score, judge, moves, is_monitored=True)
+        listened = partial(perform, piece, score, judge, moves, is_monitored=True)
+        return kept(settings.folder / "runs", name, listened)
 
     return flagged(
         play, sizes.n_flag_runs, lambda share, what: settings.progress(0.5 + 0.5 * share, what)

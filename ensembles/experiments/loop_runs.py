@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -129,21 +129,12 @@ def perform(
     return played
 
 
-def kept(
-    folder: Path,
-    name: str,
-    piece: Piece,
-    score: Score,
-    judge: Judge,
-    moves: Sequence[Move] = (),
-    *,
-    is_monitored: bool = False,
-) -> Played:
-    """As `perform`, but what lies in the folder by that name is taken from there."""
+def kept(folder: Path, name: str, play: Callable[[], Played]) -> Played:
+    """What `play` gives; or, if it lies in the folder by that name, what is there."""
     path = folder / f"{name}.json"
     if path.exists():
         return Played.from_values(json.loads(path.read_text(encoding="utf-8")))
-    played = perform(piece, score, judge, moves, is_monitored=is_monitored)
+    played = play()
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(asdict(played)) + "\n", encoding="utf-8")
     return played

@@ -11,23 +11,24 @@ pytest.importorskip("matplotlib")
 
 from creativity.assessing import shipped_judge
 from ensembles.config import load_piece
-from ensembles.experiments import loop_runs
 from ensembles.experiments.loop_flags import OFF, POLICIES, flag_table, flagged, reach_table
-from ensembles.experiments.loop_runs import Played, kept
+from ensembles.experiments.loop_runs import Played, kept, perform
 from musebots.messages import Fader
 
 
-def test_a_performance_is_played_once_and_kept_as_it_was(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def never() -> Played:
+    pytest.fail("it was played again")
+
+
+def test_a_performance_is_played_once_and_kept_as_it_was(tmp_path: Path) -> None:
     piece, judge = load_piece("trio"), shipped_judge()
     assert judge is not None
     score = piece.score(bars=4, seed=0)
-    first = kept(tmp_path, "run", piece, score, judge, [(0, Fader("", 1.0))])
+    moves = [(0, Fader("", 1.0))]
+    first = kept(tmp_path, "run", lambda: perform(piece, score, judge, moves))
     assert set(first.faders) == {"melody", "bass", "drums"}
     assert first.levels
-    monkeypatch.delattr(loop_runs, "perform")
-    assert kept(tmp_path, "run", piece, score, judge) == first
+    assert kept(tmp_path, "run", never) == first
 
 
 def made(name: str, index: int) -> Played:

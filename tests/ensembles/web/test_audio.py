@@ -15,35 +15,26 @@ from starlette.applications import Starlette
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect as connect_to
 
-from director.outputs.audio.packets import PacketSender, StreamAddress
 from ensembles.web import audio
 from ensembles.web.audio import MAX_LISTENERS, sound_routes
 from ensembles.web.listening import STREAM_VARIABLE, environment_of
+
+from .senders import sound_process
 
 STATIC = Path(audio.__file__).parent / "static"
 SOAK = Path(__file__).with_name("soak.mjs")
 PACKET = b"MBP1" + bytes(2076)
 
 
-@contextmanager
 def playing(packet=PACKET, *, stream=None):
     """A sound process that sends the same packet again and again; gives its address."""
-    stream, ending = stream or StreamAddress.choose(), threading.Event()
-    sender = PacketSender(stream)
 
-    def send():
+    def send(sender, ending):
         while not ending.wait(0.01):
             sender.hear(time.monotonic())
             sender.send(packet)
 
-    thread = threading.Thread(target=send, daemon=True)
-    thread.start()
-    try:
-        yield stream
-    finally:
-        ending.set()
-        thread.join()
-        sender.close()
+    return sound_process(send, stream=stream)
 
 
 @contextmanager

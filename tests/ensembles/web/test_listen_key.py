@@ -1,21 +1,18 @@
 """The Listen key in a real browser: sound after a click, none before, and as loud as one likes."""
 
 import os
-import threading
 import time
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
 
 from director.outputs.audio.packets import (
     PACKET_FRAMES,
-    PacketSender,
-    StreamAddress,
     encode_packet,
 )
 from ensembles.web.listening import STREAM_VARIABLE, environment_of
 
+from .senders import sound_process
 from .stage import Performance, free_port, page_process, until
 from .windows import CHROMIUM, browser_of, complains
 
@@ -29,14 +26,11 @@ RATE_HZ = 44100
 LISTENER = "window.musebots.stage.listen.listener"
 
 
-@contextmanager
 def tone():
     """A sound process that sends a tone of 441 Hz at half of full scale; its address."""
-    stream, ending = StreamAddress.choose(), threading.Event()
-    sender = PacketSender(stream)
     period = 0.5 * np.sin(2 * np.pi * np.arange(100) / 100)
 
-    def play():
+    def play(sender, ending):
         begun, number = time.monotonic(), 0
         while not ending.is_set():
             position = number * PACKET_FRAMES
@@ -52,14 +46,7 @@ def tone():
             )  # fmt: skip
             number += 1
 
-    thread = threading.Thread(target=play, daemon=True)
-    thread.start()
-    try:
-        yield stream
-    finally:
-        ending.set()
-        thread.join()
-        sender.close()
+    return sound_process(play)
 
 
 @pytest.fixture(scope="module")
