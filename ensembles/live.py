@@ -39,7 +39,6 @@ from ensembles.signals import StopRequest, stopping_on_signals
 from ensembles.sounding import metered, opened_sound
 from ensembles.stage import casting_of, opened
 from ensembles.steering import (
-    STEERER_ID,
     OnDemand,
     guest_of,
     is_flag_driven,
@@ -175,9 +174,7 @@ async def _performed(
         cast |= {guest.id: guest.casting(score.seed) for guest in guests}
         logbook = Logbook(logbook_path(recording), score, is_begun=monitor is not None)
         taste = taste_of(piece, options.taste, on_notice=on_notice)
-        steering = guest_of(taste)
-        cast[STEERER_ID] = steering.casting(score.seed)
-        steerer = OnDemand(steering)
+        steerer = OnDemand(guest_of(taste))
         if is_steered(piece, score):
             on_notice(words_of(taste))
             steerer.start()
@@ -220,8 +217,7 @@ async def _performed(
             on_steering=on_steering,
             witness=recorder,
         )
-        for nobody_waits_for in (PAGE_ID, STEERER_ID):
-            director.roster.leave(nobody_waits_for)
+        director.roster.leave(PAGE_ID)  # nobody waits for the page
         if options.saved is not None:
             director.restore(options.saved.retained)
         lan = None if options.lan is None else Lan(options.lan)

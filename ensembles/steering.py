@@ -111,7 +111,7 @@ class OnDemand:
     Parameters
     ----------
     guest : GuestSpec
-        As `guest_of` gives it; the Director must know its casting.
+        As `guest_of` gives it.
     """
 
     def __init__(self, guest: GuestSpec) -> None:
@@ -140,6 +140,8 @@ class OnDemand:
 
     async def _serve(self, director: Director, address: Address) -> None:
         await self._is_wanted.wait()
+        director.reception.expect(STEERER_ID, self._guest.casting(director.score.seed))
+        director.roster.leave(STEERER_ID)  # nobody waits for it
         process = await GuestProcess.start(self._guest, director, address)
         try:
             await asyncio.Event().wait()

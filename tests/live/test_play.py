@@ -22,6 +22,7 @@ def test_a_session_ends_by_itself_and_its_recording_is_the_rendered_music(tmp_pa
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 0, output
     assert "late" not in output
+    assert "gone" not in output  # of nobody who is not wanted
     render(load_piece("trio"), bars=4, bpm=160.0, seed=1, midi_path=tmp_path / "offline.mid")
     assert notes_of(tmp_path / "live.mid") == notes_of(tmp_path / "offline.mid")
 
