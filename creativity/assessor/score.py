@@ -14,9 +14,9 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from creativity.assessor.novelty import NoveltyModel
-from creativity.assessor.phrases import Phrases
 from creativity.assessor.worth import WorthScale, features_of_worth, worth
+from musebots.novelty.model import NoveltyModel
+from musebots.novelty.phrases import Phrases
 
 __all__ = [
     "HABIT_STEPS",

@@ -15,7 +15,6 @@ import numpy.typing as npt
 import torch
 
 from creativity.assessor.assessor import load_assessor
-from creativity.assessor.phrases import Phrases
 from creativity.assessor.score import Score, bits_with_before
 from creativity.learning.assessing import Assessor, fit_assessor
 from creativity.learning.critic import Critic
@@ -34,6 +33,7 @@ from creativity.learning.measuring import (
 from creativity.learning.simulation import Simulator
 from creativity.learning.style import StyleDirection, learn_style, of_style
 from creativity.learning.training import Lesson, School, chance, learn
+from musebots.novelty.phrases import Phrases
 from musebots.rnn.generator import DEFAULT_TEMPERATURE, DEFAULT_TOP_P
 from musebots.rnn.steering import shipped_steering
 

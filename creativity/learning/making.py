@@ -14,7 +14,6 @@ import torch
 
 from creativity.assessor.assessor import Assessor as KeptAssessor
 from creativity.assessor.assessor import save_assessor
-from creativity.assessor.novelty import fit_novelty
 from creativity.assessor.score import Score
 from creativity.learning.assessing import exported
 from creativity.learning.directions import Direction
@@ -23,6 +22,7 @@ from creativity.learning.measuring import Bench, Curve, diversity, slopes
 from creativity.learning.simulation import Simulator
 from creativity.learning.training import Lesson, School, chance, learn
 from musebots.knob import isotonic
+from musebots.novelty.fitting import fit_novelty
 from musebots.rnn.checkpoint import Checkpoint, load_checkpoint, shipped_checkpoint
 from musebots.rnn.exact import MAX_WEIGHT, on_grid
 from musebots.rnn.generator import DEFAULT_TEMPERATURE, DEFAULT_TOP_P

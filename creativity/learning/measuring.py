@@ -10,13 +10,13 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from creativity.assessor.phrases import Phrases
 from creativity.assessor.score import Score, bits_with_before
 from creativity.learning.assessing import Assessor, assessed
 from creativity.learning.critic import Critic
 from creativity.learning.directions import Direction, turned
 from creativity.learning.simulation import Played, Simulator, Start
 from creativity.learning.training import chance, divergence, noise_per_bar, steering_by
+from musebots.novelty.phrases import Phrases
 
 __all__ = [
     "ALPHAS",

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from creativity.assessor.phrases import Phrases, pitches_of
 from creativity.learning.material import Windows
+from musebots.novelty.phrases import Phrases, pitches_of
 from musebots.rnn.checkpoint import Checkpoint
 from musebots.rnn.features import FEATURES
 from musebots.rnn.limits import RANGES
@@ -349,7 +349,7 @@ def _pitch_table(role: Role, n_tokens: int) -> Tensor:
 
 
 def _tokens_of(role: Role, pitch: Tensor, root: Tensor, tonic: Tensor) -> Tensor:
-    """`creativity.assessor.phrases.tokens_of`, for pitches within an instrument's range."""
+    """`musebots.novelty.phrases.tokens_of`, for pitches within an instrument's range."""
     if role == "bass":
         return FIRST_NOTE + 12 * ((pitch - 24) // 12).clamp(0, 3) + (pitch - root) % 12
     return FIRST_NOTE + (pitch - ((tonic + 5) % 12 - 5) - 43).clamp(0, 48)

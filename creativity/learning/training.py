@@ -18,12 +18,12 @@ import torch
 from torch import Tensor
 
 from creativity.assessor.network import symbol_codes
-from creativity.assessor.phrases import Phrases
 from creativity.assessor.score import Score, bits_with_before
 from creativity.learning.assessing import Assessor, Judged, assessed, fit_assessor
 from creativity.learning.directions import Direction, NetworkDirection, VectorDirection, turned
 from creativity.learning.material import Windows
 from creativity.learning.simulation import Played, Simulator, Start
+from musebots.novelty.phrases import Phrases
 from musebots.rnn.vocabulary import FIRST_NOTE, HOLD
 
 __all__ = ["LEAST", "MOST", "Lesson", "School", "chance", "learn", "noise_per_bar", "steering_by"]

@@ -12,7 +12,6 @@ pytest.importorskip("torch")
 import torch
 
 from creativity.assessor.assessor import load_assessor
-from creativity.assessor.phrases import Phrases
 from creativity.learning.assessing import Assessor, Judged, assessed, exported, fit_assessor
 from creativity.learning.directions import NetworkDirection, VectorDirection, turned
 from creativity.learning.making import exact_steering, score_of, train_steering
@@ -21,6 +20,7 @@ from creativity.learning.simulation import Simulator
 from creativity.learning.training import Lesson, School, chance, learn
 from ensembles.experiments.tiny_corpus import write_tiny_corpus
 from musebots.errors import CheckpointError
+from musebots.novelty.phrases import Phrases
 from musebots.rnn.checkpoint import shipped_checkpoint
 from musebots.rnn.model import model_of
 from musebots.rnn.steering import load_steering, noise_of
