@@ -6,8 +6,12 @@ import numpy as np
 
 from musebots.arrays import IntArray
 from musebots.novelty.phrases import Phrases, tokens_of
+from musebots.rnn.vocabulary import FIRST_NOTE, REST, Role
 
-__all__ = ["MAX_AGE", "N_SYMBOLS", "contexts_of_steps", "last_notes"]
+__all__ = [
+    "MAX_AGE", "N_SYMBOLS", "Recent", "contexts_of_steps", "drum_contexts", "last_notes",
+    "place_of", "voice_contexts",
+]  # fmt: skip
 
 MAX_AGE = 16
 N_SYMBOLS = 512
@@ -26,8 +30,18 @@ def contexts_of_steps(phrases: Phrases) -> list[IntArray]:
     list of int array
         (n_phrases, n_steps) each.
     """
-    place = phrases.step_in_bar.astype(np.int64) * 2 + (phrases.steps_per_bar != 16)
-    return _drum_contexts(phrases, place) if phrases.role == "drums" else _voice(phrases, place)
+    place = place_of(phrases.step_in_bar.astype(np.int64), phrases.steps_per_bar)
+    if phrases.role == "drums":
+        symbols = phrases.symbols.astype(np.int64)
+        lags = (1, 2, 3, phrases.steps_per_bar)
+        return drum_contexts(place, *(_shifted(symbols, lag) for lag in lags))
+    lasts, ages = last_notes(phrases)
+    return voice_contexts(place, ages, lasts, (phrases.root - phrases.tonic) % 12)
+
+
+def place_of(step_in_bar: IntArray, steps_per_bar: int) -> IntArray:
+    """Where in the bar a step is, of a bar of four beats or of another."""
+    return step_in_bar * 2 + (steps_per_bar != 16)
 
 
 def last_notes(phrases: Phrases) -> tuple[IntArray, IntArray]:
@@ -42,32 +56,55 @@ def last_notes(phrases: Phrases) -> tuple[IntArray, IntArray]:
         (n_phrases, n_steps): twice the steps since the last onset, up to 32, plus whether it
         sounds; 0 for none.
     """
-    n, n_steps = phrases.symbols.shape
-    is_drums = phrases.role == "drums"
-    said = phrases.symbols if is_drums else phrases.pitch
-    none = 0 if is_drums else -1
-    ages = np.zeros((n, n_steps), dtype=np.int64)
-    lasts = np.zeros((2, n, n_steps), dtype=np.int64)
-    age = np.zeros(n, dtype=np.int64)
-    recent = np.full((2, n), none, dtype=np.int64)
-    sounds = np.zeros(n, dtype=bool)
-    for step in range(n_steps):
-        ages[:, step] = np.where(age > 0, 2 * age + sounds, 0)
-        lasts[:, :, step] = recent
-        onset = phrases.is_onset[:, step]
-        sounds = np.where(onset, True, sounds & phrases.is_sounding[:, step])
-        age = np.where(onset, 1, np.where(age > 0, np.minimum(age + 1, MAX_AGE), 0))
-        recent[:, onset] = np.stack([said[:, step], recent[0]])[:, onset]
-    if not is_drums:
-        named = [tokens_of(phrases.role, last, phrases.root, phrases.tonic) for last in lasts]
-        lasts = np.stack(named)
-    return lasts, ages
+    recent = Recent(phrases.role, len(phrases))
+    told = []
+    for step in range(phrases.n_steps):
+        told.append(recent.told(phrases.root[:, step], phrases.tonic[:, step]))
+        recent.observe(phrases.symbols[:, step], phrases.pitch[:, step])
+    lasts, ages = zip(*told, strict=True)
+    return np.stack(lasts, axis=2), np.stack(ages, axis=1)
 
 
-def _drum_contexts(phrases: Phrases, place: IntArray) -> list[IntArray]:
-    symbols = phrases.symbols.astype(np.int64)
-    one, two, three = (_shifted(symbols, lag) for lag in (1, 2, 3))
-    bar = _shifted(symbols, phrases.steps_per_bar)
+class Recent:
+    """The last two onsets of phrases that go on side by side, step by step.
+
+    Parameters
+    ----------
+    role : {"melody", "bass", "drums"}
+    n_phrases : int
+    """
+
+    def __init__(self, role: Role, n_phrases: int) -> None:
+        self._role = role
+        self._age = np.zeros(n_phrases, dtype=np.int64)
+        self._last = np.full((2, n_phrases), 0 if role == "drums" else -1, dtype=np.int64)
+        self._sounds = np.zeros(n_phrases, dtype=bool)
+
+    def told(self, root: IntArray, tonic: IntArray) -> tuple[IntArray, IntArray]:
+        """`last_notes` of the step to come, (2, n_phrases) and (n_phrases,)."""
+        ages = np.where(self._age > 0, 2 * self._age + self._sounds, 0)
+        if self._role == "drums":
+            return self._last.copy(), ages
+        named = [tokens_of(self._role, last, root, tonic) for last in self._last]
+        return np.stack(named), ages
+
+    def observe(self, symbols: IntArray, pitch: IntArray) -> None:
+        """What was played at it, (n_phrases,) each."""
+        if self._role == "drums":
+            onset, said = symbols > 0, symbols
+            self._sounds = onset
+        else:
+            onset, said = symbols >= FIRST_NOTE, pitch
+            self._sounds = np.where(onset, True, self._sounds & (symbols != REST))
+        going_on = np.where(self._age > 0, np.minimum(self._age + 1, MAX_AGE), 0)
+        self._age = np.where(onset, 1, going_on)
+        self._last = np.where(onset, np.stack([said, self._last[0]]), self._last)
+
+
+def drum_contexts(
+    place: IntArray, one: IntArray, two: IntArray, three: IntArray, bar: IntArray
+) -> list[IntArray]:
+    """From where a step is, and what was struck one, two and three steps and a bar before it."""
     last = place * N_SYMBOLS + one
     last_two = last * N_SYMBOLS + two
     return [
@@ -86,9 +123,10 @@ def _shifted(symbols: IntArray, lag: int) -> IntArray:
     return before
 
 
-def _voice(phrases: Phrases, place: IntArray) -> list[IntArray]:
-    lasts, ages = last_notes(phrases)
-    chord = (phrases.root - phrases.tonic) % 12
+def voice_contexts(
+    place: IntArray, ages: IntArray, lasts: IntArray, chord: IntArray
+) -> list[IntArray]:
+    """From where a step is, `last_notes`, and the chord's root over the key's tonic."""
     when = (place % 8) * 64 + ages  # place in the beat, and what goes on
     one = (when * 64 + lasts[0]) * 12 + chord
     return [place, place * 64 + ages, one, one * 64 + lasts[1]]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,7 @@ from musebots.novelty.contexts import N_SYMBOLS, contexts_of_steps
 from musebots.novelty.phrases import Phrases, n_symbols
 from musebots.rnn.vocabulary import Role
 
-__all__ = ["NoveltyModel", "met_before"]
+__all__ = ["NoveltyModel", "lay_over", "met_before"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -84,19 +85,31 @@ class NoveltyModel:
         """
         contexts = contexts_of_steps(phrases)
         judged, n = phrases.judged, n_symbols(self.role)
-        shape = phrases.symbols[:, judged].shape
-        p = np.full((shape[0] * shape[1], n), 1.0 / n, dtype=np.float32)
-        for level, context in enumerate([np.zeros_like(contexts[0]), *contexts]):
-            self._interpolate(p, level, context[:, judged].ravel())
-        played = np.zeros((len(phrases), phrases.n_steps, n), dtype=np.float32)
-        np.put_along_axis(played, phrases.symbols[..., None].astype(np.int64), 1.0, axis=2)
-        p = p.reshape(*shape, n)
+        p = self.long_term_of_all([context[:, judged].ravel() for context in contexts])
+        p = p.reshape(len(phrases), -1, n)
+        symbols = np.broadcast_to(phrases.symbols[:, None, :], (*p.shape[:2], phrases.n_steps))
         for context, strength in zip(contexts, self.strengths, strict=True):
-            met = _earlier(context, phrases).astype(np.float32)  # (n_phrases, n_judged, n_steps)
-            p *= np.float32(strength)
-            p += met @ played
-            p /= met.sum(axis=2, keepdims=True) + np.float32(strength)
+            lay_over(p, _earlier(context, phrases), symbols, strength)
         return -np.log2(p)
+
+    def long_term_of_all(self, contexts: Sequence[IntArray]) -> npt.NDArray[np.float32]:
+        """The long-term model's probability of every symbol, (n, n_symbols).
+
+        Parameters
+        ----------
+        contexts : sequence of int array
+            (n,) each, as `contexts_of_steps` names them.
+        """
+        n = n_symbols(self.role)
+        p = np.full((len(contexts[0]), n), 1.0 / n, dtype=np.float32)
+        for level, context in enumerate([np.zeros_like(contexts[0]), *contexts]):
+            self._interpolate(p, level, context)
+        return p
+
+    @cached_property
+    def firsts(self) -> tuple[IntArray, ...]:
+        """Where in `events` the followers of each context begin, level by level."""
+        return tuple(np.cumsum(n) - n for n in self.n_followers)
 
     def _interpolate(self, p: npt.NDArray[np.float32], level: int, context: IntArray) -> None:
         """Mix, in place, one level of the long-term model into what shorter contexts say."""
@@ -105,7 +118,7 @@ class NoveltyModel:
         rows = np.flatnonzero(known[at] == context)
         at = at[rows]
         lengths = n_followers[at]
-        firsts = (np.cumsum(n_followers) - n_followers)[at]
+        firsts = self.firsts[level][at]
         places = np.repeat(firsts - np.cumsum(lengths) + lengths, lengths) + np.arange(
             lengths.sum()
         )
@@ -137,6 +150,34 @@ class NoveltyModel:
             role, column("contexts"), column("n_seen"), column("n_followers"), column("events"),
             column("n_events"), tuple(strengths),
         )  # fmt: skip
+
+
+def lay_over(
+    p: npt.NDArray[np.float32],
+    met: npt.NDArray[np.bool_],
+    symbols: IntArray,
+    strength: float,
+) -> None:
+    """Lay, in place, one context's counts of this performance over what shorter ones say.
+
+    Parameters
+    ----------
+    p : float32 array
+        (..., n_symbols).
+    met : bool array
+        (..., n_steps): where the context was met before.
+    symbols : int array
+        (..., n_steps): what was played there.
+    strength : float
+        What the shorter contexts weigh, in events.
+    """
+    where = np.nonzero(met)
+    seen = met.sum(axis=-1, keepdims=True, dtype=np.float32)
+    rows = np.ravel_multi_index(where[:-1], met.shape[:-1])
+    places = rows * p.shape[-1] + symbols[where]
+    p *= np.float32(strength)
+    p += np.bincount(places, minlength=p.size).reshape(p.shape).astype(np.float32)
+    p /= seen + np.float32(strength)
 
 
 def met_before(contexts: Sequence[IntArray], phrases: Phrases) -> list[tuple[IntArray, IntArray]]:
