@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from importlib import resources
 
 from creativity.assessor.assessor import Assessor, load_assessor
-from creativity.assessor.phrases import Phrases
 from creativity.assessor.taste import FEATURES
 from creativity.judging import BARS_BEFORE, BARS_JUDGED, Judgement, Passage, faults_of
+from musebots.novelty.phrases import Phrases
 from musebots.rnn.vocabulary import ROLES
 
 __all__ = ["AssessorJudge", "shipped_judge"]

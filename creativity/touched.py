@@ -13,7 +13,11 @@ __all__ = ["STEERED", "WEARS_OFF_STEPS", "Touched"]
 
 STEERED = "it is steered, or has been lately"
 WEARS_OFF_STEPS = 64
-"""Four bars of 4/4; the window that begins then holds two more before it is scanned."""
+"""Four bars of 4/4; the window that begins then holds two more before it is scanned.
+
+Measured by ``musebots experiment loop``, which sets what comes after steering against nobody
+steering.
+"""
 MAX_SPANS = 64
 
 

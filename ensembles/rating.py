@@ -19,7 +19,6 @@ import numpy as np
 import numpy.typing as npt
 
 from creativity.assessor.assessor import load_assessor
-from creativity.assessor.phrases import Phrases
 from creativity.assessor.preferences import Pairs, Trust, fit_preference, pairs_of, trust_in
 from creativity.assessor.ratings import (
     COLUMNS,
@@ -35,6 +34,7 @@ from ensembles.experiments.performing import Performance, perform
 from ensembles.rendering import render
 from musebots.errors import ConfigError
 from musebots.files import write_whole
+from musebots.novelty.phrases import Phrases
 from musebots.rnn.vocabulary import ROLES
 
 __all__ = ["Export", "export_pairs", "fit_taste", "report_ratings"]

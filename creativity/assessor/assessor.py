@@ -14,22 +14,21 @@ import numpy as np
 import numpy.typing as npt
 
 from creativity.assessor.network import AssessorNetwork
-from creativity.assessor.novelty import NoveltyModel
-from creativity.assessor.phrases import Phrases
 from creativity.assessor.score import Score, bits_with_before
 from musebots.errors import CheckpointError
+from musebots.novelty.files import load_novelty, novelty_beside, sha256_of
+from musebots.novelty.model import NoveltyModel
+from musebots.novelty.phrases import Phrases
 from musebots.rnn.vocabulary import ROLES, Role
 from musebots.tensorfile import TensorFile
 
 __all__ = ["Assessor", "load_assessor", "save_assessor"]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _FILE = TensorFile(
     "assessor", "musebot-assessor", FORMAT_VERSION, CheckpointError,
     "get the file again, or train it again",
 )  # fmt: skip
-_COUNTS = "novelty."
-_NETWORK = "network."
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,30 +60,24 @@ class Assessor:
 def save_assessor(assessor: Assessor, path: Path, card: Mapping[str, Any]) -> None:
     """Write an assessor and, beside it with the suffix ``.json``, its card.
 
+    Its novelty model is kept by itself: `musebots.novelty.files.save_novelty`.
+
     Raises
     ------
     CheckpointError
         If the file cannot be written.
     """
-    counts = assessor.score.novelty.to_tensors()
-    tensors = {f"{_COUNTS}{name}": _smallest(tensor) for name, tensor in counts.items()}
-    for name, weights in assessor.network.tensors.items():
-        tensors[f"{_NETWORK}{name}"] = np.ascontiguousarray(weights, dtype=np.float32)
+    tensors = {
+        name: np.ascontiguousarray(weights, dtype=np.float32)
+        for name, weights in assessor.network.tensors.items()
+    }
     about = {
         "role": assessor.role,
         "constants": assessor.score.constants(),
+        "novelty_sha256": sha256_of(assessor.score.novelty),
         "sha256": _sha256(tensors, assessor.score.constants()),
     }
     _FILE.save(path, tensors, about, {**card, **about})
-
-
-def _smallest(tensor: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
-    """The same whole numbers in as few bytes as hold them all."""
-    highest = int(tensor.max()) if tensor.size else 0
-    for kind in (np.uint8, np.uint16, np.uint32):
-        if highest <= np.iinfo(kind).max:
-            return np.ascontiguousarray(tensor, dtype=kind)
-    return np.ascontiguousarray(tensor, dtype=np.int64)
 
 
 def _sha256(tensors: Mapping[str, npt.NDArray[Any]], constants: Mapping[str, Any]) -> str:
@@ -106,25 +99,20 @@ def load_assessor(path_or_role: Path | str) -> Assessor:
     if path_or_role in ROLES:
         place = resources.files("creativity") / "assessors" / f"{path_or_role}.safetensors"
         with resources.as_file(place) as path:
-            return _loaded(path)
-    return _loaded(Path(path_or_role))
+            return _loaded(path, load_novelty(path_or_role))
+    path = Path(path_or_role)
+    return _loaded(path, load_novelty(novelty_beside(path)))
 
 
-def _loaded(path: Path) -> Assessor:
-    about, tensors = _FILE.load(path)
-    if _sha256(tensors, about["constants"]) != about["sha256"]:
+def _loaded(path: Path, novelty: NoveltyModel) -> Assessor:
+    about, weights = _FILE.load(path)
+    constants = about["constants"]
+    if _sha256(weights, constants) != about["sha256"]:
         raise _FILE.altered(path)
-    constants, role = about["constants"], about["role"]
-    counts = {
-        name.removeprefix(_COUNTS): tensor.astype(np.int64)
-        for name, tensor in tensors.items()
-        if name.startswith(_COUNTS)
-    }
-    weights = {
-        name.removeprefix(_NETWORK): tensor
-        for name, tensor in tensors.items()
-        if name.startswith(_NETWORK)
-    }
-    novelty = NoveltyModel.from_tensors(role, counts, constants["strengths"])
-    score = Score.from_constants(novelty, constants)
-    return Assessor(score, AssessorNetwork(role, weights))
+    if about["role"] != novelty.role or about["novelty_sha256"] != sha256_of(novelty):
+        raise CheckpointError(
+            f"{path} was learned with another novelty model than the one beside it: train it again"
+        )
+    return Assessor(
+        Score.from_constants(novelty, constants), AssessorNetwork(novelty.role, weights)
+    )

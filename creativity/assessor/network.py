@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from creativity.assessor.phrases import Phrases, n_symbols
 from musebots.arrays import IntArray
 from musebots.drumkit import DRUM_CLASSES
+from musebots.novelty.phrases import Phrases, n_symbols
 from musebots.rnn.vocabulary import HOLD, Role
 
 __all__ = [

@@ -14,12 +14,13 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from creativity.assessor.novelty import NoveltyModel
-from creativity.assessor.phrases import Phrases
 from creativity.assessor.worth import WorthScale, features_of_worth, worth
+from musebots.novelty.model import NoveltyModel
+from musebots.novelty.phrases import Phrases
+from musebots.rnn.told import BEFORE_STEPS
 
 __all__ = [
-    "HABIT_STEPS",
+    "BEFORE_STEPS",
     "Habit",
     "Score",
     "Wundt",
@@ -29,15 +30,13 @@ __all__ = [
 ]
 
 _LEAST_WIDTH = 0.05
-HABIT_STEPS = 32
-"""So many steps before a phrase tell what one is used to."""
 
 Floats = npt.NDArray[np.float64]
 
 
 def bits_with_before(novelty: NoveltyModel, phrases: Phrases) -> Floats:
-    """The bits of each judged step and of the `HABIT_STEPS` before, (n_phrases, n_steps)."""
-    first = max(0, phrases.n_before - HABIT_STEPS)
+    """The bits of each judged step and of the `BEFORE_STEPS` before, (n_phrases, n_steps)."""
+    first = max(0, phrases.n_before - BEFORE_STEPS)
     return novelty.bits(replace(phrases, n_before=first))
 
 

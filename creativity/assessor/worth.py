@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from creativity.assessor.phrases import Phrases
 from musebots.measures.rhythm import metrical_weights
+from musebots.novelty.phrases import Phrases
 from musebots.timebase import TimeSignature
 
 __all__ = ["WorthScale", "features_of_worth", "syncopations", "worth"]

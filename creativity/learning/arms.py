@@ -15,7 +15,6 @@ import numpy.typing as npt
 import torch
 
 from creativity.assessor.assessor import load_assessor
-from creativity.assessor.phrases import Phrases
 from creativity.assessor.score import Score, bits_with_before
 from creativity.learning.assessing import Assessor, fit_assessor
 from creativity.learning.critic import Critic
@@ -31,11 +30,14 @@ from creativity.learning.measuring import (
     fragments_of,
     slopes,
 )
+from creativity.learning.school import School, chance
 from creativity.learning.simulation import Simulator
+from creativity.learning.straight import StraightLesson
 from creativity.learning.style import StyleDirection, learn_style, of_style
-from creativity.learning.training import Lesson, School, chance, learn
+from creativity.learning.training import Lesson, learn
+from musebots.novelty.phrases import Phrases
 from musebots.rnn.generator import DEFAULT_TEMPERATURE, DEFAULT_TOP_P
-from musebots.rnn.steering import shipped_steering
+from musebots.rnn.steering_files import shipped_steering
 
 __all__ = ["ARMS", "PUBLISHED", "Comparison", "Measured", "Sizes", "compare_arms"]
 
@@ -43,14 +45,19 @@ PUBLISHED = "NN as published"
 NETWORK = "NN"
 VECTOR = "vector, tuned"
 ARMS = (
-    NETWORK, VECTOR, PUBLISHED, "NN, KL only", "NN, refresh only", "NN, noise rewarded",
-    "NN of the style", "best of 8", "best of 16", "NN + best of 8", "temperature",
-    "difference of means", "random direction",
+    NETWORK, VECTOR, "NN, not told", "NN, straight through", PUBLISHED,
+    "NN, KL only", "NN, refresh only", "NN, noise rewarded", "NN of the style", "best of 8",
+    "best of 16", "NN + best of 8", "temperature", "difference of means", "random direction",
 )  # fmt: skip
 """In the order of tables."""
 
-_LESSONS: Mapping[str, dict[str, float | bool]] = {
+_LESSONS: Mapping[str, dict[str, float | bool | str]] = {
     NETWORK: {},
+    VECTOR: {"kind": "vector"},
+    "NN, not told": {"is_told": False},
+}
+_STRAIGHT_LESSONS: Mapping[str, dict[str, float | bool | str]] = {
+    "NN, straight through": {},
     PUBLISHED: {"kl_weight": 0.0, "gate_weight": 0.0, "is_refreshed": False},
     "NN, KL only": {"is_refreshed": False},
     "NN, refresh only": {"kl_weight": 0.0, "gate_weight": 0.0},
@@ -58,6 +65,7 @@ _LESSONS: Mapping[str, dict[str, float | bool]] = {
 }
 _N_SPREAD = 20
 _VECTOR_RATES = (1e-2, 3e-2, 1e-1)
+_SHORTER = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +81,8 @@ class Sizes:
         Test phrases.
     lesson : Lesson
         How a direction is learned, but for what an arm is about.
+    straight : StraightLesson
+        How one is learned straight through the assessor.
     n_more : int
         Training windows for the assessor.
     n_epochs, width : int
@@ -85,6 +95,7 @@ class Sizes:
     n_seeds_of_others: int = 1
     n_prefixes: int = 80
     lesson: Lesson = field(default_factory=Lesson)
+    straight: StraightLesson = field(default_factory=StraightLesson)
     n_more: int = 1000
     n_epochs: int = 6
     width: int = 48
@@ -243,21 +254,26 @@ class _Laboratory:
         )
         if steering is None or not is_own or self.sizes.is_trial:
             return None
-        direction = NetworkDirection(steering.n_units, steering.n_noise)
-        direction.load_state_dict(_as_torch(steering.tensors))
+        direction = NetworkDirection.from_tensors(_as_torch(steering.tensors), steering.n_noise)
         kept = load_assessor(role).network.tensors
         assessor = Assessor(role, len(kept["first.bias"]))
         assessor.load_state_dict(_as_torch(kept))
         return direction, assessor.eval()
 
-    def _lesson(self, arm: str) -> Lesson:
-        if arm == VECTOR:
-            return replace(self.sizes.lesson, kind="vector", rate=self._vector_rate())
-        return replace(self.sizes.lesson, **_LESSONS[arm])  # type: ignore[arg-type]
+    def _lesson(self, arm: str) -> Lesson | StraightLesson:
+        lesson: Lesson | StraightLesson
+        if arm in _LESSONS:
+            lesson = replace(self.sizes.lesson, **_LESSONS[arm])  # type: ignore[arg-type]
+        else:
+            changes = _STRAIGHT_LESSONS[arm]
+            lesson = replace(self.sizes.straight, **changes)  # type: ignore[arg-type]
+        if lesson.kind == "vector":
+            lesson = replace(lesson, rate=self._vector_rate(arm, lesson))
+        return lesson
 
-    def _vector_rate(self) -> float:
+    def _vector_rate(self, arm: str, lesson: Lesson | StraightLesson) -> float:
         """The learning rate with which a short lesson steers best: it is tuned, not set up."""
-        path = self.folder / "vector-rate.json"
+        path = self.folder / f"{_slug(arm)}.rate.json"
         if path.exists():
             return float(json.loads(path.read_text())["rate"])
         school, tried = self.school(0), []
@@ -267,9 +283,9 @@ class _Laboratory:
         bench = Bench(
             self.simulator, starts, uniform, self.score, school.assessor, school.assessor, None
         )
+        short = replace(lesson, n_updates=max(1, lesson.n_updates // _SHORTER))
         for rate in _VECTOR_RATES:
-            lesson = replace(self.sizes.lesson, kind="vector", rate=rate, n_rounds=1)
-            direction, _ = learn(school, lesson, seed=0)
+            direction, _ = learn(school, replace(short, rate=rate), seed=0)
             way = bench.of_direction(direction)
             curve = bench.curve(way, alphas=(-0.3, 0.0, 0.3))
             tried.append((slopes(curve.alphas, curve.mean("S"))[0], rate))
@@ -291,36 +307,33 @@ class _Laboratory:
 
     def _measure(self, arm: str, seed: int) -> Measured:
         bench = self.bench(seed)
-        direction: Direction | None = None
         assessor: Assessor | None = None
-        is_alone = False
-        if arm in _LESSONS or arm == VECTOR:
+        is_alone = is_exact = True
+        if arm in _LESSONS or arm in _STRAIGHT_LESSONS:
             direction, assessor = self.learned(arm, seed)
             way = bench.of_direction(direction)
-            is_alone = True
         elif arm == "NN of the style":
             style, assessor = self._style(seed)
             way = of_style(bench, style)
-            is_alone = True
         elif arm in ("difference of means", "random direction"):
-            direction = self._plain_vector(arm, seed)
-            way = bench.of_direction(direction)
-            is_alone = True
+            way = bench.of_direction(self._plain_vector(arm, seed))
         elif arm == "temperature":
-            way, is_alone = bench.of_temperature(1.0), True
+            way, is_exact = bench.of_temperature(1.0), False
         elif arm == "NN + best of 8":
             network, assessor = self.learned(NETWORK, seed)
             way = bench.best_of(8, assessor, bench.of_direction(network))
+            is_alone = is_exact = False
         else:
             way = bench.best_of(int(arm.split()[-1]), bench.assessor)
-        curve = bench.curve(way, direction=direction, assessor=assessor)
+            is_alone = is_exact = False
+        curve = bench.curve(way, is_exact=is_exact, assessor=assessor)
         spread = self._diversity(bench, way) if is_alone else _unknown()
         return Measured(arm, seed, curve, spread)
 
     def _style(self, seed: int) -> tuple[StyleDirection, Assessor]:
         path = self.folder / f"style.s{seed}.pt"
         if not path.exists():
-            torch.save(learn_style(self.school(seed), self.sizes.lesson, seed=seed), path)
+            torch.save(learn_style(self.school(seed), self.sizes.straight, seed=seed), path)
         found: tuple[StyleDirection, Assessor] = torch.load(path, weights_only=False)
         return found
 

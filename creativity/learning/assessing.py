@@ -18,7 +18,7 @@ from creativity.assessor.network import (
     flags_of,
     symbol_codes,
 )
-from creativity.assessor.phrases import Phrases
+from musebots.novelty.phrases import Phrases
 from musebots.rnn.vocabulary import Role
 
 __all__ = ["Assessor", "Judged", "assessed", "exported", "fit_assessor"]

@@ -9,7 +9,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from creativity.learning.simulation import Played, Simulator, Start
+from creativity.learning.played import Played, Start
+from creativity.learning.simulation import Simulator
 from musebots.rnn.checkpoint import Checkpoint, load_checkpoint
 from musebots.rnn.features import FEATURES, TOKEN_TABLE
 from musebots.rnn.vocabulary import DrumVocabulary

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,22 +14,28 @@ import torch
 
 from creativity.assessor.assessor import Assessor as KeptAssessor
 from creativity.assessor.assessor import save_assessor
-from creativity.assessor.novelty import fit_novelty
 from creativity.assessor.score import Score
 from creativity.learning.assessing import exported
 from creativity.learning.directions import Direction
 from creativity.learning.material import Material, material_of
 from creativity.learning.measuring import Bench, Curve, diversity, slopes
+from creativity.learning.school import School, chance
 from creativity.learning.simulation import Simulator
-from creativity.learning.training import Lesson, School, chance, learn
+from creativity.learning.training import Lesson, learn
 from musebots.knob import isotonic
+from musebots.novelty.files import novelty_beside, save_novelty, sha256_of
+from musebots.novelty.fitting import fit_novelty
 from musebots.rnn.checkpoint import Checkpoint, load_checkpoint, shipped_checkpoint
 from musebots.rnn.exact import MAX_WEIGHT, on_grid
 from musebots.rnn.generator import DEFAULT_TEMPERATURE, DEFAULT_TOP_P
-from musebots.rnn.steering import Steering, save_steering
+from musebots.rnn.steering import Steering
+from musebots.rnn.steering_files import save_steering
+from musebots.rnn.told import Told
 from musebots.rnn.vocabulary import Role
 
-__all__ = ["GATE", "Gate", "SteeringReport", "gated_range", "score_of", "train_steering"]
+__all__ = [
+    "GATE", "Gate", "SteeringReport", "gated_range", "reach_of", "score_of", "train_steering",
+]  # fmt: skip
 
 _N_REAL = 600
 _N_GATE = 100
@@ -48,6 +54,9 @@ class Gate:
     least_scale : float
         Share of notes in key or chord, or `scale_loss` less than unsteered if that is lower.
     scale_loss : float
+    most_surprise : float
+        Mean surprise of what is played to the network itself, over that of what it would play: what
+        `musebots.gate` lets through, which would else take alpha back again and again.
     least_diversity : float
         How different phrases from one prefix must stay, as a share of unsteered: no collapse. That
         bolder is more varied and calmer less is what is asked for.
@@ -56,10 +65,13 @@ class Gate:
     most_kl: float = 0.15
     least_scale: float = 0.95
     scale_loss: float = 0.02
+    most_surprise: float = 1.5
     least_diversity: float = 0.6
 
 
 GATE = Gate()
+GATED = ("KL", "scale", "own")
+_REACH_GRID = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +124,8 @@ def train_steering(
     corpus : Path
         What the checkpoint was trained on, or music like it.
     out : Path
-        ``NAME.steering.safetensors``; ``NAME.assessor.safetensors`` is written beside it.
+        ``NAME.steering.safetensors``; ``NAME.assessor.safetensors`` and
+        ``NAME.novelty.safetensors`` are written beside it.
     seed : int
         Of all that is random.
     checkpoint : Path, optional
@@ -146,11 +159,12 @@ def train_steering(
             school, lesson, seed=seed, on_progress=lambda s: on_progress(0.3 + 0.6 * s, "steering")
         )
         on_progress(0.9, "measuring")
-        curve = bench.curve(bench.of_direction(direction), direction=direction, assessor=refreshed)
+        curve = bench.curve(bench.of_direction(direction), assessor=refreshed)
         reach = gated_range(bench, direction, curve, GATE)
     finally:
         torch.set_num_threads(n_threads)
-    steering = exact_steering(network, direction, reach, changes_of(curve, reach))
+    told = told_of(score) if direction.is_told else None
+    steering = exact_steering(network, direction, reach, changes_of(curve, reach), told)
     slope, middle = slopes(curve.alphas, curve.mean("S"))
     seconds = time.monotonic() - started
     kept = KeptAssessor(score, exported(refreshed))
@@ -162,6 +176,7 @@ def train_steering(
         "network": network.sha256,
         "corpus": "see the card of the network",
     }
+    save_novelty(score.novelty, novelty_beside(out), card)
     save_assessor(kept, assessor_path, card)
     save_steering(steering, out, {**card, **_on_card(lesson, curve, slope, middle)})
     return SteeringReport(out, assessor_path, reach, slope, middle, seconds)
@@ -191,33 +206,64 @@ def _opened(material: Material, score: Score, seed: int) -> tuple[School, Bench]
 def gated_range(
     bench: Bench, direction: Direction, curve: Curve, gate: Gate
 ) -> tuple[float, float]:
-    """The alphas around 0 whose music passes the gate; each side ends before the first that fails.
+    """The alphas around 0 whose music passes the gate; each side ends where the first fails.
 
     Parameters
     ----------
     bench : Bench
     direction : Direction
     curve : Curve
-        Of that direction on that bench.
+        Of that direction on that bench; between its alphas, lines.
     gate : Gate
     """
-    alphas = curve.alphas
-    middle = alphas.index(0.0)
-    scale = curve.mean("scale")
-    least = min(gate.least_scale, float(scale[middle]) - gate.scale_loss)
-    passes = (curve.mean("KL") <= gate.most_kl) & (scale >= least)
     usual = _spread(bench, direction, 0.0)
+    spreads = [_spread(bench, direction, alpha) / usual if usual else 1.0 for alpha in curve.alphas]
+    return reach_of(curve.alphas, {name: curve.mean(name) for name in GATED}, spreads, gate)
+
+
+def reach_of(
+    alphas: Sequence[float],
+    means: Mapping[str, npt.NDArray[np.float64]],
+    spreads: Sequence[float],
+    gate: Gate,
+) -> tuple[float, float]:
+    """Where curves leave the gate, below 0 and above, on a grid of `_REACH_GRID`.
+
+    Parameters
+    ----------
+    alphas : sequence of float
+    means : mapping of str to array
+        (n_alphas,) each: those of `GATED`.
+    spreads : sequence of float
+        Diversity at each alpha as a share of that at 0.
+    gate : Gate
+
+    Examples
+    --------
+    >>> alphas = (-0.5, 0.0, 0.5)
+    >>> means = {"KL": np.zeros(3), "scale": np.ones(3), "own": np.array([0.8, 1.0, 2.0])}
+    >>> reach_of(alphas, means, (1.0, 1.0, 1.0), Gate(most_surprise=1.5))
+    (-0.5, 0.24)
+    """
+    middle = list(alphas).index(0.0)
+    scale, own = means["scale"], means["own"]
+    least_scale = min(gate.least_scale, float(scale[middle]) - gate.scale_loss)
+    room = (
+        1.0 - means["KL"] / gate.most_kl,
+        scale - least_scale,
+        1.0 - own / (own[middle] * gate.most_surprise),
+        np.asarray(spreads) - gate.least_diversity,
+    )  # below 0 out of the gate
 
     def reach(side: int) -> float:
-        reached = 0.0
-        for index in range(middle + side, len(alphas) if side > 0 else -1, side):
-            spread = _spread(bench, direction, alphas[index])
-            if not passes[index] or spread < gate.least_diversity * usual:
-                break
-            reached = alphas[index]
-        return reached
+        n_steps = round(max(side * alpha for alpha in alphas) / _REACH_GRID)
+        for step in range(1, n_steps + 1):
+            at = side * step * _REACH_GRID
+            if any(np.interp(at, alphas, of) < 0 for of in room):
+                return side * (step - 1) * _REACH_GRID + 0.0
+        return side * n_steps * _REACH_GRID
 
-    return reach(-1), reach(1)
+    return round(reach(-1), 2), round(reach(1), 2)
 
 
 def _spread(bench: Bench, direction: Direction, alpha: float) -> float:
@@ -234,8 +280,9 @@ def changes_of(curve: Curve, reach: tuple[float, float]) -> tuple[tuple[float, f
     low, high = reach
     at_all = isotonic(curve.mean("S").tolist())
     at_0 = at_all[curve.alphas.index(0.0)]
-    rows = zip(curve.alphas, at_all, strict=True)
-    return tuple((a, round(s - at_0, 4) + 0.0) for a, s in rows if low <= a <= high)
+    within = sorted({low, high, *(a for a in curve.alphas if low <= a <= high)})
+    rows = zip(within, np.interp(within, curve.alphas, at_all).tolist(), strict=True)
+    return tuple((a, round(s - at_0, 4) + 0.0) for a, s in rows)
 
 
 def exact_steering(
@@ -243,11 +290,11 @@ def exact_steering(
     direction: Direction,
     reach: tuple[float, float],
     changes: tuple[tuple[float, float], ...] = (),
+    told: Told | None = None,
 ) -> Steering:
     """A learned direction on the grid, to be played."""
-    assert isinstance(direction, torch.nn.Module)
     tensors: dict[str, npt.NDArray[np.float32]] = {}
-    for name, tensor in direction.state_dict().items():
+    for name, tensor in direction.to_tensors().items():
         bounded = np.clip(tensor.numpy().astype(np.float64), -MAX_WEIGHT / 2, MAX_WEIGHT / 2)
         tensors[name] = on_grid(bounded).astype(np.float32)
     return Steering(
@@ -258,7 +305,14 @@ def exact_steering(
         reach,
         tensors,
         changes,
+        told,
     )
+
+
+def told_of(score: Score) -> Told:
+    """With which constants a direction was told."""
+    wundt, habit = score.wundt, score.habit
+    return Told(wundt.low, wundt.width, habit.slope, habit.usual, sha256_of(score.novelty))
 
 
 def _on_card(lesson: Lesson, curve: Curve, slope: float, middle: float) -> Mapping[str, Any]:

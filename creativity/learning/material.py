@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from creativity.assessor.phrases import BEFORE_STEPS, PHRASE_STEPS, Phrases, pitches_of
 from musebots.arrays import IntArray
 from musebots.errors import CorpusError
+from musebots.novelty.phrases import BEFORE_STEPS, PHRASE_STEPS, Phrases, pitches_of
 from musebots.rnn.checkpoint import Checkpoint
 from musebots.rnn.features import FEATURES, knob_level
 from musebots.rnn.vocabulary import DrumVocabulary

@@ -10,13 +10,15 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from creativity.assessor.phrases import Phrases
 from creativity.assessor.score import Score, bits_with_before
 from creativity.learning.assessing import Assessor, assessed
 from creativity.learning.critic import Critic
 from creativity.learning.directions import Direction, turned
-from creativity.learning.simulation import Played, Simulator, Start
-from creativity.learning.training import chance, divergence, noise_per_bar, steering_by
+from creativity.learning.leading import Leading, noise_per_bar
+from creativity.learning.played import Played, Start
+from creativity.learning.school import chance, divergence
+from creativity.learning.simulation import Simulator
+from musebots.novelty.phrases import Phrases
 
 __all__ = [
     "ALPHAS",
@@ -114,7 +116,8 @@ class Bench:
             generator = torch.Generator().manual_seed(seed)
             noise = noise_per_bar(len(starts), direction.n_noise, generator)
             at = torch.full((len(starts), 1), alpha)
-            return self.simulator.play(starts, uniform, steer=steering_by(direction, at, noise))
+            steer = Leading(self.simulator, self.score, direction, starts, at, noise)
+            return self.simulator.play(starts, uniform, steer=steer)
 
         return play
 
@@ -166,49 +169,41 @@ class Bench:
         self,
         way: Way,
         *,
-        direction: Direction | None = None,
+        is_exact: bool = True,
         assessor: Assessor | None = None,
         alphas: Sequence[float] = ALPHAS,
     ) -> Curve:
-        """Measure a way; `direction` tells the exact divergence, `assessor` is the refreshed A."""
+        """Measure a way, and its divergence if it is exact; `assessor` is the refreshed A."""
         rows: dict[str, list[Floats]] = {}
         for alpha in alphas:
             played = way(self.starts, self.uniform, alpha, self.seed)
-            for name, values in self._judged(played, alpha, direction, assessor).items():
+            for name, values in self._judged(played, assessor, is_exact=is_exact).items():
                 rows.setdefault(name, []).append(values)
         return Curve(tuple(alphas), {name: np.stack(values) for name, values in rows.items()})
 
     def _judged(
-        self, played: Played, alpha: float, direction: Direction | None, assessor: Assessor | None
+        self, played: Played, assessor: Assessor | None, *, is_exact: bool
     ) -> dict[str, Floats]:
         phrases = played.phrases
         bits = bits_with_before(self.score.novelty, phrases)
         found = dict(self.score.parts(phrases, bits))
         found["A"] = assessed(assessor or self.assessor, phrases, bits)
         found["B"] = assessed(self.bystander, phrases, bits)
-        found |= self._likelihoods(played, alpha, direction)
+        found |= self._likelihoods(played, is_exact=is_exact)
         if self.known:
             found["copies"] = copy_rates(phrases, self.known)
         return found | factors(phrases)
 
     @torch.no_grad()
-    def _likelihoods(
-        self, played: Played, alpha: float, direction: Direction | None
-    ) -> dict[str, Floats]:
+    def _likelihoods(self, played: Played, *, is_exact: bool) -> dict[str, Floats]:
         plain = played.hidden
         if played.is_shifted:
             plain = self.simulator.hear(played.features, self.starts.hidden)
         log_q = torch.log_softmax(self.simulator.logits(plain), dim=-1)
         own = -log_q.gather(2, played.tokens[:, :, None])[..., 0].mean(dim=1)
         found = {"own": own.double().numpy()}
-        if played.is_shifted:
-            log_p = torch.log_softmax(self.simulator.logits(played.hidden), dim=-1)
-            found["KL"] = divergence(log_p, log_q).mean(dim=1).double().numpy()
-        elif direction is not None:
-            generator = torch.Generator().manual_seed(self.seed)
-            noise = noise_per_bar(len(played.tokens), direction.n_noise, generator)
-            seen = turned(played.hidden, direction(played.hidden, noise), torch.tensor(alpha))
-            log_p = torch.log_softmax(self.simulator.logits(seen), dim=-1)
+        if is_exact:
+            log_p = torch.log_softmax(played.logits, dim=-1)
             found["KL"] = divergence(log_p, log_q).mean(dim=1).double().numpy()
         if self.critic is not None:
             found["critic"] = self.critic.nats_a_step(self.starts, played)
@@ -227,8 +222,9 @@ def _chosen(tried: Sequence[Played], index: npt.NDArray[np.intp]) -> Played:
     pitch = np.stack([played.phrases.pitch for played in tried])[index, rows]
     phrases = tried[0].phrases.with_symbols(symbols, pitch)
     return Played(
-        picked("tokens"), picked("hidden"), picked("features"), picked("allowed"), phrases
-    )
+        picked("tokens"), picked("hidden"), picked("features"), picked("logits"),
+        picked("allowed"), phrases,
+    )  # fmt: skip
 
 
 def factors(phrases: Phrases) -> dict[str, Floats]:

@@ -6,85 +6,25 @@ and batches; without the leanings of `musebots.rnn.taste`, so that what is learn
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 from torch import Tensor
 
-from creativity.assessor.phrases import Phrases, pitches_of
+from creativity.learning.locking import is_outside, locked
 from creativity.learning.material import Windows
+from creativity.learning.played import Played, Start, Steer
+from musebots.arrays import IntArray
+from musebots.novelty.phrases import PHRASE_STEPS, Phrases, pitches_of
 from musebots.rnn.checkpoint import Checkpoint
 from musebots.rnn.features import FEATURES
 from musebots.rnn.limits import RANGES
 from musebots.rnn.memory import MAX_AGE
 from musebots.rnn.vocabulary import FIRST_NOTE, HOLD, REST, DrumVocabulary, Role
 
-__all__ = ["Played", "Simulator", "Start"]
+__all__ = ["Simulator"]
 
-Steer = Callable[[Tensor, int], Tensor]
-"""From hidden states, (n_phrases, n_units), and the step to what the readout sees."""
 
 _IMPOSSIBLE = -1e9
-
-
-@dataclass(frozen=True, eq=False)
-class Start:
-    """Where phrases begin: all that a network needs to go on from there.
-
-    Parameters
-    ----------
-    windows : Windows
-        The phrases, of which the judged steps are to be played anew.
-    hidden : Tensor
-        (n_phrases, n_units), after the steps before.
-    sounding : Tensor
-        (n_phrases,): MIDI pitch that sounds, -1 for silence.
-    age : Tensor
-        (n_phrases,): 16ths since the last onset, up to 16; 0 when there was none.
-    """
-
-    windows: Windows
-    hidden: Tensor
-    sounding: Tensor
-    age: Tensor
-
-    def __len__(self) -> int:
-        return len(self.windows)
-
-    def taken(self, which: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Start:
-        """Some of them."""
-        at = torch.from_numpy(which)
-        return Start(self.windows.taken(which), self.hidden[at], self.sounding[at], self.age[at])
-
-
-@dataclass(frozen=True, eq=False)
-class Played:
-    """What was played.
-
-    Parameters
-    ----------
-    tokens : Tensor
-        (n_phrases, n_steps).
-    hidden : Tensor
-        (n_phrases, n_steps, n_units): the unsteered states from which each step was read.
-    features : Tensor
-        (n_phrases, n_steps, n_features): what was heard.
-    allowed : Tensor
-        (n_phrases, n_steps, n_tokens): what could be chosen.
-    phrases : Phrases
-        The steps before, and what was played.
-    is_shifted : bool
-        Whether `hidden` are the states of a network that heard another style.
-    """
-
-    tokens: Tensor
-    hidden: Tensor
-    features: Tensor
-    allowed: Tensor
-    phrases: Phrases
-    is_shifted: bool = False
 
 
 class Simulator:
@@ -186,8 +126,8 @@ class Simulator:
         uniform : Tensor
             (n_phrases, n_steps, n_tokens), in (0, 1): all chance there is. The same numbers and
             the same distributions give the same music.
-        steer : callable, optional
-            Turns the hidden states for the readout.
+        steer : Steer, optional
+            Turns the choice.
         temperature : Tensor or float, optional
             Instead of the simulator's own; (n_phrases, 1) for one each.
         shift : Tensor, optional
@@ -196,32 +136,38 @@ class Simulator:
         phrases = start.windows.phrases
         n_steps = phrases.n_steps - phrases.n_before
         features = torch.from_numpy(start.windows.features[:, phrases.n_before :].astype(np.int64))
-        root, tonic = (
+        root, tonic, fitting = (
             torch.from_numpy(np.asarray(a[:, phrases.n_before :], dtype=np.int64))
-            for a in (phrases.root, phrases.tonic)
+            for a in (phrases.root, phrases.tonic, phrases.fitting)
         )
         previous = torch.from_numpy(start.windows.tokens[:, phrases.n_before - 1].astype(np.int64))
         sounding, age, hidden = start.sounding, start.age, start.hidden
         bar = phrases.steps_per_bar
         tokens: list[Tensor] = []
-        states, allowed_steps = [], []
+        states, logits_steps, allowed_steps = [], [], []
         for step in range(n_steps):
             heard = features[:, step]
             bar_ago = tokens[step - bar] if step >= bar else None
             self._refresh(heard, previous, bar_ago, sounding, age, root[:, step], tonic[:, step])
             inputs = self.inputs(heard)
             hidden = self.advance(inputs if shift is None else inputs + shift, hidden)
-            seen = hidden if steer is None else steer(hidden, step)
             pitches = self._pitches[tonic[:, step], root[:, step]] if self.role != "drums" else None
             allowed = self._allowed(pitches, sounding, len(hidden))
-            log_p = self.log_p(seen, allowed, temperature)
+            logits = self.logits(hidden) if steer is None else steer.logits(hidden, step)
+            if steer is not None and steer.is_locked and pitches is not None:
+                outside = is_outside(pitches, fitting[:, step])
+                logits = locked(logits, self.logits(hidden), outside)
+            log_p = self.log_p(logits, allowed, temperature)
             gumbel = -torch.log(-torch.log(uniform[:, step]))
             token = (log_p + gumbel).argmax(dim=1)
             if pitches is not None:
                 pitch = pitches.gather(1, token[:, None])[:, 0]
                 sounding, age = _followed(token, pitch, sounding, age)
+            if steer is not None:
+                steer.took(token, step)
             tokens.append(token)
             states.append(hidden)
+            logits_steps.append(logits)
             allowed_steps.append(allowed)
             previous = token
         played = torch.stack(tokens, dim=1)
@@ -229,6 +175,7 @@ class Simulator:
             played,
             torch.stack(states, dim=1),
             features,
+            torch.stack(logits_steps, dim=1),
             torch.stack(allowed_steps, dim=1),
             self._as_phrases(phrases, played),
             shift is not None,
@@ -269,21 +216,28 @@ class Simulator:
         allowed[:, HOLD] = sounding >= 0
         return allowed
 
+    @property
+    def symbols(self) -> IntArray:
+        """What each token is to the novelty model, (n_tokens,)."""
+        if self.role == "drums":
+            return self.masks.numpy()
+        return np.arange(self.n_tokens)
+
     def logits(self, seen: Tensor) -> Tensor:
         """The readout of hidden states, whatever their leading shape."""
         return seen @ self.head + self.head_bias
 
     def log_p(
         self,
-        seen: Tensor,
+        logits: Tensor,
         allowed: Tensor,
         temperature: Tensor | float | None = None,
         *,
         is_whole: bool = False,
     ) -> Tensor:
         """Log-probabilities that a token is drawn from, as a live bot does; whole: no nucleus."""
-        logits = self.logits(seen) / (self.temperature if temperature is None else temperature)
-        log_p = torch.log_softmax(logits.masked_fill(~allowed, _IMPOSSIBLE), dim=-1)
+        warm = logits / (self.temperature if temperature is None else temperature)
+        log_p = torch.log_softmax(warm.masked_fill(~allowed, _IMPOSSIBLE), dim=-1)
         if self.top_p >= 1.0 or is_whole:
             return log_p
         n_exempt = 0 if self.role == "drums" else FIRST_NOTE
@@ -299,7 +253,9 @@ class Simulator:
         return torch.cat([log_p[..., :n_exempt], kept], dim=-1)
 
     def pitches(self, phrases: Phrases) -> Tensor:
-        """The MIDI pitch of every token at every judged step, (n, n_judged, n_tokens)."""
+        """The MIDI pitch of every token at every judged step, (n, n_judged, n_tokens), or -1."""
+        if self.role == "drums":
+            return torch.full((1, 1, 1), -1).expand(len(phrases), PHRASE_STEPS, self.n_tokens)
         root, tonic = (
             torch.from_numpy(np.asarray(a[:, phrases.judged], dtype=np.int64))
             for a in (phrases.root, phrases.tonic)
@@ -349,7 +305,7 @@ def _pitch_table(role: Role, n_tokens: int) -> Tensor:
 
 
 def _tokens_of(role: Role, pitch: Tensor, root: Tensor, tonic: Tensor) -> Tensor:
-    """`creativity.assessor.phrases.tokens_of`, for pitches within an instrument's range."""
+    """`musebots.novelty.phrases.tokens_of`, for pitches within an instrument's range."""
     if role == "bass":
         return FIRST_NOTE + 12 * ((pitch - 24) // 12).clamp(0, 3) + (pitch - root) % 12
     return FIRST_NOTE + (pitch - ((tonic + 5) % 12 - 5) - 43).clamp(0, 48)

@@ -17,22 +17,20 @@ from torch import Tensor, nn
 
 from creativity.learning.assessing import Assessor
 from creativity.learning.directions import NetworkDirection
+from creativity.learning.leading import noise_per_bar
 from creativity.learning.measuring import Bench, Way
-from creativity.learning.simulation import Played, Simulator, Start
-from creativity.learning.training import (
+from creativity.learning.played import Played, Start
+from creativity.learning.school import (
     LEAST,
     MOST,
-    Lesson,
     School,
     chance,
     divergence,
     drawn_alphas,
     drawn_starts,
-    judged_by,
-    noise_per_bar,
-    second_half,
-    softly,
 )
+from creativity.learning.simulation import Simulator
+from creativity.learning.straight import StraightLesson, judged_by, second_half, softly
 
 __all__ = ["StyleDirection", "learn_style", "of_style"]
 
@@ -76,7 +74,7 @@ def of_style(bench: Bench, direction: StyleDirection) -> Way:
 
 def learn_style(
     school: School,
-    lesson: Lesson,
+    lesson: StraightLesson,
     *,
     seed: int,
     on_progress: Callable[[float], None] = lambda share: None,
@@ -100,7 +98,7 @@ def learn_style(
 
 def _loss(
     school: School,
-    lesson: Lesson,
+    lesson: StraightLesson,
     direction: StyleDirection,
     assessor: Assessor,
     generator: torch.Generator,

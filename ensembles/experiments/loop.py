@@ -18,13 +18,16 @@ from ensembles.calibration import run_seed
 from ensembles.config import Piece, load_piece
 from ensembles.experiments.base import Cell, ExperimentResult, ExperimentSettings, Plot, Table
 from ensembles.experiments.loop_flags import (
+    DRIVEN,
+    DRIVEN_PROMISED_PER_HOUR,
     FLAG_NOTES,
     POLICIES,
+    after_table,
     flag_table,
     flagged,
     reach_table,
 )
-from ensembles.experiments.loop_runs import Played, kept, perform
+from ensembles.experiments.loop_runs import Move, Played, kept, perform
 from musebots.errors import ConfigError
 from musebots.messages import Policy
 
@@ -89,9 +92,16 @@ def run(settings: ExperimentSettings) -> ExperimentResult:
     piece = load_piece(PIECE)
     traces: dict[float, list[Played]] = {}
     nudged = _nudged(piece, judge, sizes, settings, traces)
-    found = _flagged(piece, judge, sizes, settings)
+    found = _flagged(piece, judge, sizes, settings, POLICIES, None)
+    driven = _flagged(piece, judge, sizes, settings, DRIVEN, DRIVEN_PROMISED_PER_HOUR)
     return ExperimentResult(
-        tables=(nudged, reach_table(found), flag_table(found)),
+        tables=(
+            nudged,
+            reach_table(found),
+            flag_table(found),
+            after_table(found),
+            flag_table(driven, "driven", DRIVEN_PROMISED_PER_HOUR),
+        ),
         plots=(
             Plot(
                 "nudge",
@@ -167,18 +177,31 @@ def _nudged(
 
 
 def _flagged(
-    piece: Piece, judge: Judge, sizes: _Sizes, settings: ExperimentSettings
+    piece: Piece,
+    judge: Judge,
+    sizes: _Sizes,
+    settings: ExperimentSettings,
+    policies: Mapping[str, Sequence[Move]],
+    flags_per_hour: float | None,
 ) -> dict[str, list[Played]]:
+    kind = "flags" if flags_per_hour is None else f"flags{flags_per_hour:g}"
+
     def play(policy: str, index: int) -> Played:
         seed = run_seed(_TEST_SEED + 1 + settings.seed, index)
         score = piece.score(bars=sizes.flag_bars, seed=seed)
-        moves = [move for move in POLICIES[policy] if move[0] < score.n_bars]
-        name = f"flags-{policy.replace(' ', '-').replace(',', '')}-{index}"
-        listened = partial(perform, piece, score, judge, moves, is_monitored=True)
+        moves = [move for move in policies[policy] if move[0] < score.n_bars]
+        name = f"{kind}-{policy.replace(' ', '-').replace(',', '')}-{index}"
+        listened = partial(
+            perform, piece, score, judge, moves, is_monitored=True, flags_per_hour=flags_per_hour
+        )
         return kept(settings.folder / "runs", name, listened)
 
+    first = 0.5 if flags_per_hour is None else 0.75
     return flagged(
-        play, sizes.n_flag_runs, lambda share, what: settings.progress(0.5 + 0.5 * share, what)
+        play,
+        sizes.n_flag_runs,
+        lambda share, what: settings.progress(first + 0.25 * share, what),
+        policies,
     )
 
 

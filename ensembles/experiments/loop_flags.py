@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 from scipy import stats
 
 from ensembles.experiments.base import Cell, Table
@@ -13,36 +15,47 @@ from ensembles.experiments.loop_runs import LEVELS, Move, Played
 from musebots.messages import Fader, Policy
 
 __all__ = [
-    "FLAG_NOTES",
-    "OFF",
-    "POLICIES",
-    "REACH_POLICIES",
-    "flag_table",
-    "flagged",
-    "reach_table",
-]
+    "DRIVEN", "DRIVEN_PROMISED_PER_HOUR", "FLAG_NOTES", "OFF", "POLICIES", "PROMISED_PER_HOUR",
+    "REACH_POLICIES", "after_table", "flag_table", "flagged", "reach_table",
+]  # fmt: skip
 
 OFF = "off"
 HOUR_SECONDS = 3600.0
-_UP, _DOWN = Fader("", 1.0), Fader("", 0.0)
+_UP, _DOWN, _BACK = Fader("", 1.0), Fader("", -1.0), Fader("", 0.0)
+
+
+def _for_a_while(move: Fader) -> tuple[Move, ...]:
+    """Four bars of every sixteen."""
+    return tuple(
+        (bar, what)
+        for first in (4, 20, 36, 52)
+        for bar, what in ((first, move), (first + 4, _BACK))
+    )
+
 
 POLICIES: Mapping[str, tuple[Move, ...]] = {
     OFF: ((0, Policy("off")),),
     "fader +1": ((0, _UP),),
-    "fader -1": ((0, Fader("", -1.0)),),
-    "fader +1, 4 bars of 16": tuple(
-        (bar, move) for first in (4, 20, 36, 52) for bar, move in ((first, _UP), (first + 4, _DOWN))
-    ),
+    "fader -1": ((0, _DOWN),),
+    "fader +1, 4 bars of 16": _for_a_while(_UP),
+    "fader -1, 4 bars of 16": _for_a_while(_DOWN),
     "nudge to 0.5": ((0, Policy("nudge", 0.5)),),
     "insist on 0.6": ((0, Policy("insist", 0.6)),),
+}
+PROMISED_PER_HOUR = 4.0
+DRIVEN: Mapping[str, tuple[Move, ...]] = {
+    OFF: ((0, Policy("off")),),
     "encourage": ((0, Policy("encourage")),),
     "encourage, units": ((0, Policy("encourage", means="units")),),
     "damp": ((0, Policy("damp")),),
     "damp, units": ((0, Policy("damp", means="units")),),
 }
-DRIVEN_BY_FLAGS = ("encourage", "damp")
+DRIVEN_PROMISED_PER_HOUR = 60.0
+"""So many, lest policies that wait for flags wait all the time."""
 FEWEST_RUNS = 3
 LEAST_SCANNED = 0.1
+AFTER_POLICIES = ("fader +1, 4 bars of 16", "fader -1, 4 bars of 16")
+AFTER_BARS = (4, 8, 10, 12, 16)
 REACH_POLICIES = ("fader -1", OFF, "fader +1")
 
 FLAG_NOTES = (
@@ -54,34 +67,46 @@ FLAG_NOTES = (
     "Against off: the same seeds. p: exact conditional test of the two counts of flags, for as "
     "many windows as each scanned (two-sided). Difference from off: mean over seeds of the share "
     "of windows at p <= .05 less that of off, with Student's 95 % interval.",
-    "A policy that only acts on flags does nothing before the first one: for seeds without a flag "
-    "its performance is that of off, and was not played again. Where steering left less than a "
-    f"tenth of the windows to scan, it was played {FEWEST_RUNS} times.",
+    "Policies that act on flags were played where "
+    f"{DRIVEN_PROMISED_PER_HOUR:g} flags an hour are promised, so that there is something to act "
+    "on; for seeds without a flag their performance is that of off, and was not played again. "
+    "Where steering left less than a tenth of the windows to scan, it was played "
+    f"{FEWEST_RUNS} times.",
+    "After steering: windows by how many bars ago, at their end, the bot (the band: anybody in it) "
+    "was steered last; all runs of one kind together, intervals over runs (those with windows "
+    "there) of the share less that of off. Windows hold two bars.",
 )
 
 
 def flagged(
-    play: Callable[[str, int], Played], n_runs: int, on_progress: Callable[[float, str], None]
+    play: Callable[[str, int], Played],
+    n_runs: int,
+    on_progress: Callable[[float, str], None],
+    policies: Mapping[str, Sequence[Move]] = POLICIES,
 ) -> dict[str, list[Played]]:
-    """All policies on the same seeds; `play` is asked by policy and number of the seed.
+    """Policies on the same seeds; `play` is asked by policy and number of the seed.
 
     Not played are those that need not be: see `FLAG_NOTES`.
     """
     found: dict[str, list[Played]] = {}
-    for done, name in enumerate(POLICIES):
+    for done, name in enumerate(policies):
         runs: list[Played] = []
         for index in range(n_runs):
             if len(runs) == FEWEST_RUNS and _scanned(runs, found.get(OFF, runs)) < LEAST_SCANNED:
                 break
             off = found[OFF][index] if name != OFF else None
-            is_idle = off is not None and not off.n_flags and name.startswith(DRIVEN_BY_FLAGS)
+            is_idle = off is not None and not off.n_flags and policies is DRIVEN
             runs.append(off if off is not None and is_idle else play(name, index))
-            on_progress((done + (index + 1) / n_runs) / len(POLICIES), f"flags: {name}")
+            on_progress((done + (index + 1) / n_runs) / len(policies), f"flags: {name}")
         found[name] = runs
     return found
 
 
-def flag_table(found: Mapping[str, Sequence[Played]]) -> Table:
+def flag_table(
+    found: Mapping[str, Sequence[Played]],
+    name: str = "flags",
+    promised: float = PROMISED_PER_HOUR,
+) -> Table:
     """A row for each policy."""
     off = found[OFF]
     rows: list[tuple[Cell, ...]] = [_row(name, runs, off) for name, runs in found.items()]
@@ -90,7 +115,46 @@ def flag_table(found: Mapping[str, Sequence[Played]]) -> Table:
         "p, flags as off", *(f"windows at p <= {level:g}" for level in LEVELS),
         "difference from off", "95 % low", "95 % high", "acted", "halved by the gate",
     )  # fmt: skip
-    return Table("flags", "Flags under each policy; 4 an hour are promised", columns, tuple(rows))
+    title = f"Flags under each policy; {promised:g} an hour are promised"
+    return Table(name, title, columns, tuple(rows))
+
+
+def after_table(found: Mapping[str, Sequence[Played]]) -> Table:
+    """Windows at each level, by how long ago steering ended."""
+    rows: list[tuple[Cell, ...]] = []
+    for name in AFTER_POLICIES:
+        pairs = list(zip(found[name], found[OFF], strict=False))
+        for first, end in pairwise(AFTER_BARS):
+            counts = [(_between(run, first, end), off) for run, off in pairs]
+            there = [(count, off) for count, off in counts if count[0] and off.n_windows]
+            cells: list[Cell] = [name, f"{first}..{end - 1}", sum(int(c[0]) for c, _ in there)]
+            for index in range(len(LEVELS)):
+                cells += _set_against_off(there, index)
+            rows.append(tuple(cells))
+    columns = ["policy", "bars after", "windows"]
+    for level in LEVELS:
+        columns += [f"p <= {level:g}", "off", "difference", "95 % low", "95 % high"]
+    return Table("after", "Windows after steering has ended", tuple(columns), tuple(rows))
+
+
+def _between(run: Played, first: int, end: int) -> npt.NDArray[np.int64]:
+    """Windows of a run so many bars after steering, and those at each of `LEVELS`."""
+    rows = [counts for bar, counts in run.after.items() if first <= bar < end]
+    return np.sum(rows, axis=0) if rows else np.zeros(1 + len(LEVELS), dtype=np.int64)
+
+
+def _set_against_off(
+    there: Sequence[tuple[npt.NDArray[np.int64], Played]], index: int
+) -> list[Cell]:
+    """Share at a level, that of off, the mean difference over runs and its interval."""
+    if not there:
+        return [None] * 5
+    share = sum(c[1 + index] for c, _ in there) / sum(c[0] for c, _ in there)
+    usual = sum(off.n_below[index] for _, off in there) / sum(off.n_windows for _, off in there)
+    apart = [c[1 + index] / c[0] - off.n_below[index] / off.n_windows for c, off in there]
+    ends = interval_of_mean([float(a) for a in apart]) if len(apart) > 1 else (None, None)
+    found = (share, usual, np.mean(apart), *ends)
+    return [None if value is None else round(float(value), 4) for value in found]
 
 
 def _row(name: str, runs: Sequence[Played], off: Sequence[Played]) -> tuple[Cell, ...]:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from creativity.ears import Scanned
 from creativity.judging import Judge
 from creativity.monitor import Monitor
 from creativity.steerer import Steerer
@@ -47,6 +48,9 @@ class Played:
         Windows that the monitor scanned, of all bots and of the band; those at each of `LEVELS`.
     seconds : float
         Of music.
+    after : dict of int to list of int
+        By whole bars since the bot of a window was steered last: windows, those at each of
+        `LEVELS`.
     """
 
     levels: dict[int, float] = field(default_factory=dict)
@@ -58,13 +62,14 @@ class Played:
     n_windows: int = 0
     n_below: list[int] = field(default_factory=lambda: [0] * len(LEVELS))
     seconds: float = 0.0
+    after: dict[int, list[int]] = field(default_factory=dict)
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> Played:
         """What `asdict` gave, after a journey as JSON: its keys are texts."""
         by_bar = {
             name: {int(bar): value for bar, value in values[name].items()}
-            for name in ("levels", "scores")
+            for name in ("levels", "scores", "after")
         }
         return cls(**{**values, **by_bar})
 
@@ -91,10 +96,15 @@ def perform(
     moves: Sequence[Move] = (),
     *,
     is_monitored: bool = False,
+    flags_per_hour: float | None = None,
 ) -> Played:
-    """Play a score offline with a steerer, and a monitor if asked for, while a hand moves."""
+    """Play a score offline with a steerer, and a monitor if asked for, while a hand moves.
+
+    The monitor promises what the piece says, or `flags_per_hour`.
+    """
     played = Played()
     meters = score.meter_map
+    steered_until: dict[str, int] = {}
 
     def hear(news: Message, tick: int) -> None:
         if isinstance(news, Assessed) and not news.bot_id:
@@ -102,11 +112,19 @@ def perform(
             played.levels[bar], played.scores[bar] = news.level, news.score
         elif isinstance(news, Steered):
             played.faders.setdefault(news.bot_id, []).append(news.value)
+            if news.kl > 0:
+                steered_until[news.bot_id] = news.end_tick
 
-    def count(p_value: float) -> None:
+    def count(scanned: Scanned) -> None:
+        is_below = [int(scanned.p_value <= level) for level in LEVELS]
         played.n_windows += 1
-        for index, level in enumerate(LEVELS):
-            played.n_below[index] += p_value <= level
+        played.n_below = [n + m for n, m in zip(played.n_below, is_below, strict=True)]
+        ends = [end for bot, end in steered_until.items() if scanned.bot_id in ("", bot)]
+        if ends and scanned.tick >= max(ends):
+            signature = meters.time_signature_at(meters.bar_at(scanned.tick))
+            bars = (scanned.tick - max(ends)) // signature.bar_ticks
+            known = played.after.get(bars, [0] * (1 + len(LEVELS)))
+            played.after[bars] = [n + m for n, m in zip(known, (1, *is_below), strict=True)]
 
     async def session() -> None:
         steerer = Steerer()
@@ -116,8 +134,9 @@ def perform(
             spec = monitor_of(piece, is_wanted=True)
             assert spec is not None
             monitor = Monitor()
-            monitor.on_scanned = lambda scanned, _: count(scanned.p_value)
-            guests[MONITOR_ID] = Guest(monitor, spec.settings)
+            monitor.on_scanned = lambda scanned, _: count(scanned)
+            promise = {} if flags_per_hour is None else {"flags_per_hour": flags_per_hour}
+            guests[MONITOR_ID] = Guest(monitor, {**spec.settings, **promise})
         report = await perform_here(
             piece, score, [], network=LoopbackNetwork(), listeners=guests, on_steering=hear
         )

@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from creativity.assessor.assessor import Assessor, load_assessor
-from creativity.assessor.phrases import Phrases, tokens_of
 from creativity.assessor.score import band_score
 from ensembles.experiments.base import Cell, ExperimentSettings, Table
 from musebots.drumkit import DRUM_PITCHES
 from musebots.generators import StepContext
 from musebots.harmony import Chord, Key
 from musebots.measures.band import CONSONANT
+from musebots.novelty.phrases import Phrases, tokens_of
 from musebots.rnn.generator import NeuralGenerator, load_generator
 from musebots.rnn.vocabulary import ROLES, Role
 

@@ -13,16 +13,18 @@ from musebots.arrays import FloatArray
 from musebots.errors import CheckpointError
 from musebots.generators import Onset, Step, StepContext
 from musebots.knob import STILL, Knob
+from musebots.novelty.files import load_novelty, novelty_beside
+from musebots.novelty.model import NoveltyModel
 from musebots.rnn.checkpoint import Checkpoint, load_checkpoint, shipped_checkpoint
 from musebots.rnn.dynamics import LevelModel
 from musebots.rnn.exact import Float64Array, exp
 from musebots.rnn.features import read_features
+from musebots.rnn.helm import Helm
 from musebots.rnn.limits import allowed_tokens
-from musebots.rnn.locks import locked
 from musebots.rnn.memory import Memory
-from musebots.rnn.pulling import followed, pulled
 from musebots.rnn.sampling import draw
-from musebots.rnn.steering import Steering, noise_of, shipped_steering, steering_beside
+from musebots.rnn.steering import Steering
+from musebots.rnn.steering_files import shipped_steering, steering_beside
 from musebots.rnn.taste import taste_of
 from musebots.rnn.touch import strike_drums, strike_note
 from musebots.rnn.vocabulary import (
@@ -52,8 +54,7 @@ class _Snapshot:
     memory: tuple[Any, ...]
     taste: tuple[Any, ...]
     rng: dict[str, Any]
-    noise: Float64Array | None
-    usual: Float64Array
+    helm: object
 
 
 class NeuralGenerator:
@@ -76,11 +77,15 @@ class NeuralGenerator:
         Whether steps carry, besides `hidden`, what the gates and the candidate were.
     steering : Steering, optional
         Where calmer and bolder lie; without it `StepContext.alpha` changes nothing.
+    novelty : NoveltyModel, optional
+        What the steering is told of: that with which it was learned.
 
     Raises
     ------
     ValueError
         If a number is out of range, or the steering is another network's.
+    CheckpointError
+        If the novelty model is another one than the steering was learned with.
 
     Notes
     -----
@@ -105,6 +110,7 @@ class NeuralGenerator:
         repetition: float = DEFAULT_REPETITION,
         record_gates: bool = False,
         steering: Steering | None = None,
+        novelty: NoveltyModel | None = None,
     ) -> None:
         if temperature < 0:
             raise ValueError(f"temperature must be >= 0, got {temperature}")
@@ -123,15 +129,12 @@ class NeuralGenerator:
         self._levels = LevelModel.of(checkpoint.tensors)
         self._stepper = checkpoint.stepper()
         self._steering = steering
-        if steering is not None:
-            if steering.checkpoint_sha256 != checkpoint.sha256:
-                raise ValueError(
-                    f"the steering was learned for the network {steering.checkpoint_sha256[:12]}, "
-                    f"not for {checkpoint.sha256[:12]}: train it for this one"
-                )
-            steering.check_readout(*self._stepper.token_head)
-        self._noise: Float64Array | None = None
-        self._usual = np.zeros(self._stepper.n_units)
+        if steering is not None and steering.checkpoint_sha256 != checkpoint.sha256:
+            raise ValueError(
+                f"the steering was learned for the network {steering.checkpoint_sha256[:12]}, "
+                f"not for {checkpoint.sha256[:12]}: train it for this one"
+            )
+        self._helm = Helm(self._stepper, self._vocabulary, steering, novelty)
         self._memory = Memory(self._vocabulary)
         self._repetition = repetition
         self._taste = taste_of(self._vocabulary, repetition)
@@ -225,8 +228,7 @@ class NeuralGenerator:
         self._stepper.reset()
         self._memory = Memory(self._vocabulary)
         self._taste = taste_of(self._vocabulary, self._repetition)
-        self._noise = None
-        self._usual = np.zeros(self._stepper.n_units)
+        self._helm.reset()
 
     def step(self, context: StepContext) -> Step:
         """Decide the next 16th."""
@@ -234,7 +236,7 @@ class NeuralGenerator:
             self._imagine(context)
         heard = self._heard(context)
         uniform = self._rng.random(_N_UNIFORM[self.role])
-        steered = self._steered(heard, context, float(uniform[0]))
+        steered = self._helm.steer(heard, context, self._memory, float(uniform[0]))
         logits = self._taste.lean(steered, context, self._memory)
         token = draw(
             logits,
@@ -283,7 +285,7 @@ class NeuralGenerator:
         """
         if not isinstance(self._vocabulary, PitchVocabulary):
             raise ValueError("only a voice can go on from what another has played")
-        self._usual = followed(self._usual, self._stepper.hidden)
+        self._helm.hear()
         heard = self._heard(context)
         token = HOLD if is_hold and self._memory.sounding is not None else REST
         if pitch is not None:
@@ -306,25 +308,10 @@ class NeuralGenerator:
             features[index] = 0
         return self._stepper.step(features)
 
-    def _steered(self, heard: Float64Array, context: StepContext, uniform: float) -> Float64Array:
-        """The logits to play from: those heard, or those of the turned hidden state, locked."""
-        steering, hidden = self._steering, self._stepper.hidden
-        self._usual = followed(self._usual, hidden)
-        turned = hidden
-        if steering is not None and (context.step_in_bar == 0 or self._noise is None):
-            self._noise = noise_of(uniform, steering.n_noise)
-        if context.pull is not None:
-            turned = pulled(hidden, self._usual, context.pull)
-        elif steering is not None and self._noise is not None:
-            turned = steering.steer(hidden, context.alpha, self._noise)
-        if turned is hidden:
-            return heard
-        steered = self._stepper.readout(turned)
-        return locked(steered, heard, self._vocabulary, context, self._memory)
-
     def _remember(self, context: StepContext, token: int, loudness: int = 0) -> None:
         self._taste.observe(context, self._memory, token)
         self._memory.observe(context, token, loudness)
+        self._helm.observe(context, self._memory, token)
 
     def _imagine(self, context: StepContext) -> None:
         """Before the first stroke, go through two bars of the style's typical groove in silence.
@@ -352,8 +339,7 @@ class NeuralGenerator:
             self._memory.snapshot(),
             self._taste.snapshot(),
             state,
-            self._noise,
-            self._usual,
+            self._helm.snapshot(),
         )
 
     def restore(self, snapshot: object) -> None:
@@ -370,8 +356,7 @@ class NeuralGenerator:
         self._memory.restore(snapshot.memory)
         self._taste.restore(snapshot.taste)
         self._rng.bit_generator.state = snapshot.rng
-        self._noise = snapshot.noise
-        self._usual = snapshot.usual
+        self._helm.restore(snapshot.helm)
 
 
 def _log_probabilities(logits: Float64Array) -> Float64Array:
@@ -422,9 +407,10 @@ def load_generator(
     """
     if checkpoint is None:
         loaded, steering = shipped_checkpoint(role), shipped_steering(role)
+        model: Path | str = role
     else:
         loaded = load_checkpoint(Path(checkpoint), role=role)
-        steering = steering_beside(Path(checkpoint))
+        steering, model = steering_beside(Path(checkpoint)), novelty_beside(Path(checkpoint))
     if steering is not None and steering.checkpoint_sha256 != loaded.sha256:
         raise CheckpointError(
             f"the steering beside the {role} checkpoint was learned for another network: "
@@ -438,4 +424,5 @@ def load_generator(
         repetition=DEFAULT_REPETITION if repetition is None else repetition,
         record_gates=record_gates,
         steering=steering,
+        novelty=load_novelty(model) if steering is not None and steering.told else None,
     )

@@ -44,17 +44,18 @@ def locked(
     if not isinstance(vocabulary, PitchVocabulary):
         return steered
     outside = is_outside(vocabulary, context.key, context.chord)
-    most = nearest_on_grid(_total(steered[~outside]) - _total(plain[~outside]))
+    most = nearest_on_grid(_excess(np.stack([steered, plain])[:, ~outside]))
     kept = np.where(outside, np.minimum(steered, plain + most), steered)
     if sum(memory.recent) >= MOST_ONSETS:
         kept[FIRST_NOTE:] = np.minimum(kept[FIRST_NOTE:], kept[:FIRST_NOTE].max() + NEVER)
     return kept
 
 
-def _total(logits: Float64Array) -> float:
-    """The logarithm of the sum of the exponentials."""
-    highest = float(logits.max())
-    return highest + math.log(math.fsum(exp(logits - highest)))
+def _excess(logits: Float64Array) -> float:
+    """By how much the first row's logarithm of the sum of exponentials exceeds the second's."""
+    highest = logits.max(axis=1, keepdims=True)
+    steered, plain = (math.log(math.fsum(row)) for row in exp(logits - highest).tolist())
+    return float(highest[0, 0]) + steered - (float(highest[1, 0]) + plain)
 
 
 @lru_cache(maxsize=4096)

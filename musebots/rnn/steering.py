@@ -6,6 +6,10 @@ the hidden states sees those of the network as it was trained. `d` is a small ne
 some noise (Kocasari et al., Exploring Latent Dimensions of Crowd-sourced Creativity, 2021; there
 for images, with the norm of a whole batch), or one vector (Goetschalckx et al., GANalyze, 2019).
 
+A direction that is told (`musebots.rnn.told`) also hears where the phrase stands, and leans every
+token by what it would be: ``logits + a (f . c)``, with its features `f` and `c` from the same layer
+as `d`. A hidden state says little of either, and S is made of both.
+
 Weights lie on the grid of `musebots.rnn.exact`, and what is multiplied by them on that of the
 activations. `h + a d` is put on a grid whose squares are summed exactly; the rest of the formula
 is ``* / sqrt``, which IEEE 754 rounds alike everywhere.
@@ -17,15 +21,12 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from importlib import resources
-from pathlib import Path
-from typing import Any, Literal
+from dataclasses import astuple, dataclass, field
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from musebots.errors import CheckpointError
 from musebots.knob import Knob
 from musebots.rnn.exact import (
     GRID,
@@ -35,35 +36,38 @@ from musebots.rnn.exact import (
     Float64Array,
     on_grid,
 )
-from musebots.rnn.vocabulary import ROLES, Role
-from musebots.tensorfile import TensorFile
+from musebots.rnn.told import N_FEATURES, N_TOLD, Told
+from musebots.rnn.vocabulary import Role
 
-__all__ = [
-    "ALPHA_GRID",
-    "Direction",
-    "Steering",
-    "load_steering",
-    "noise_of",
-    "save_steering",
-    "shipped_steering",
-    "steering_beside",
-]
+__all__ = ["ALPHA_GRID", "Direction", "Steering", "Turned", "noise_of"]
 
-FORMAT_VERSION = 1
 ALPHA_GRID = 2.0**-10
 """Spacing of alpha: finer than any fader."""
 
 Direction = Literal["network", "vector"]
 
-_FILE = TensorFile(
-    "steering", "musebot-steering", FORMAT_VERSION, CheckpointError,
-    "get the file again, or train it again",
-)  # fmt: skip
 _SUM_GRID = 2.0**-20
 _FARTHEST = 4.0
 """Beyond this no coordinate of ``h + a d`` goes: `MAX_UNITS` squares of it add up exactly."""
 MAX_UNITS = 512
-_WIDEST_NOISE = 3.0**0.5
+_WIDEST_INPUT = 3.0**0.5
+"""Noise lies within; activations and what is told do, too."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Turned:
+    """Where a step was steered to.
+
+    Parameters
+    ----------
+    hidden : Float64Array
+        (n_units,), on the grid of activations: what the readout sees.
+    leans : tuple of float
+        By how much each feature of a token (`musebots.rnn.told`) moves its logit; empty for none.
+    """
+
+    hidden: Float64Array
+    leans: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,10 +88,14 @@ class Steering:
         How far it may be followed: within it the music passed the gate. It holds 0.
     tensors : mapping of str to float32 array
         ``first.weight`` (n_inner, n_units + n_noise), ``first.bias``, ``second.weight``
-        (n_units, n_inner) and ``second.bias``; or ``theta`` (n_units,). On the grid.
+        (n_units, n_inner) and ``second.bias``; or ``theta`` (n_units,). Where it is told,
+        ``first.weight`` has `N_TOLD` more columns, and there are ``coef.weight``
+        (N_FEATURES, n_inner) and ``coef.bias``; for one vector ``coef`` (N_FEATURES,). On the grid.
     changes : tuple of (float, float)
         Alphas of the range, and what each was measured to change the score S by, see
         `musebots.knob.Knob`; empty where nobody measured it.
+    told : Told or None
+        With which constants it is told, if it is.
 
     Raises
     ------
@@ -102,6 +110,8 @@ class Steering:
     alpha_range: tuple[float, float]
     tensors: Mapping[str, npt.NDArray[np.float32]]
     changes: tuple[tuple[float, float], ...] = ()
+    told: Told | None = None
+    _outer: tuple[Float64Array, Float64Array] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         low, high = self.alpha_range
@@ -115,32 +125,48 @@ class Steering:
         except KeyError as error:
             raise ValueError(f"the steering lacks the parameter {error}") from error
         object.__setattr__(self, "tensors", exact)
+        if self.kind == "network":
+            names = ("second", "coef") if self.told else ("second",)
+            outer = (
+                np.concatenate([exact[f"{name}.{of}"] for name in names])
+                for of in ("weight", "bias")
+            )
+            object.__setattr__(self, "_outer", tuple(outer))
 
     def _check_shapes(self, tensors: Mapping[str, Float64Array]) -> None:
         if self.kind == "vector":
             if self.n_noise or tensors["theta"].ndim != 1:
                 raise ValueError("a direction that is one vector knows no noise")
             n_units = len(tensors["theta"])
+            shapes: dict[str, tuple[int, ...]] = {"coef": (N_FEATURES,)} if self.told else {}
         else:
-            first, second = tensors["first.weight"], tensors["second.weight"]
-            n_units, n_inner = second.shape
+            n_units, n_inner = tensors["second.weight"].shape
+            n_heard = n_units + self.n_noise + (N_TOLD if self.told else 0)
             shapes = {
-                "first.weight": (n_inner, n_units + self.n_noise),
-                "first.bias": (n_inner,),
+                "first.weight": (n_inner, n_heard), "first.bias": (n_inner,),
                 "second.bias": (n_units,),
-            }
-            for name, shape in shapes.items():
-                if tensors[name].shape != shape:
-                    raise ValueError(f"{name} is {tensors[name].shape}, not {shape}")
-            within = np.abs(first).sum(axis=1) * _WIDEST_NOISE + np.abs(tensors["first.bias"])
-            largest = np.abs(second) @ within + np.abs(tensors["second.bias"])
-            if max(within.max(), largest.max()) >= MAX_SUM:
-                raise ValueError(
-                    f"the weights add up to {max(within.max(), largest.max()):.0f}, "
-                    f"exact sums need less than {MAX_SUM:.0f}"
-                )
+            }  # fmt: skip
+            if self.told:
+                shapes |= {"coef.weight": (N_FEATURES, n_inner), "coef.bias": (N_FEATURES,)}
+        for name, shape in shapes.items():
+            if tensors[name].shape != shape:
+                raise ValueError(f"{name} is {tensors[name].shape}, not {shape}")
+        if self.kind == "network":
+            self._check_sums(tensors)
         if n_units > MAX_UNITS:
             raise ValueError(f"at most {MAX_UNITS} units can be steered exactly, got {n_units}")
+
+    def _check_sums(self, tensors: Mapping[str, Float64Array]) -> None:
+        first = tensors["first.weight"]
+        within = np.abs(first).sum(axis=1) * _WIDEST_INPUT + np.abs(tensors["first.bias"])
+        largest = within.max()
+        for name in ("second", "coef") if self.told else ("second",):
+            weight, bias = tensors[f"{name}.weight"], tensors[f"{name}.bias"]
+            largest = max(largest, (np.abs(weight) @ within + np.abs(bias)).max())
+        if largest >= MAX_SUM:
+            raise ValueError(
+                f"the weights add up to {largest:.0f}, exact sums need less than {MAX_SUM:.0f}"
+            )
 
     @property
     def n_units(self) -> int:
@@ -161,6 +187,7 @@ class Steering:
         """Identity of the direction."""
         meaning = [self.role, self.checkpoint_sha256, self.kind, self.n_noise, *self.alpha_range]
         meaning += [number for row in self.changes for number in row]
+        meaning += [] if self.told is None else astuple(self.told)
         digest = hashlib.sha256(json.dumps(meaning).encode())
         for name in sorted(self.tensors):
             tensor = np.ascontiguousarray(self.tensors[name], dtype="<f4")
@@ -174,35 +201,14 @@ class Steering:
         low, high = self.alpha_range
         return round(min(high, max(low, alpha)) / ALPHA_GRID) * ALPHA_GRID
 
-    def direction(self, hidden: Float64Array, noise: Float64Array) -> Float64Array:
-        """Where bolder lies from here.
-
-        Parameters
-        ----------
-        hidden : Float64Array
-            (n_units,), on the grid of activations.
-        noise : Float64Array
-            (n_noise,), on the same grid, see `noise_of`.
-
-        Returns
-        -------
-        Float64Array
-            (n_units,), on the grid of activations.
-        """
-        if self.kind == "vector":
-            return np.asarray(self.tensors["theta"], dtype=np.float64)
-        tensors = self.tensors
-        inner: Float64Array = np.dot(tensors["first.weight"], np.concatenate([hidden, noise]))
-        inner += tensors["first.bias"]
-        np.maximum(inner, 0.0, out=inner)
-        _to_grid(inner, HIDDEN_GRID)
-        found: Float64Array = np.dot(tensors["second.weight"], inner)
-        found += tensors["second.bias"]
-        _to_grid(found, HIDDEN_GRID)
-        return found
-
-    def steer(self, hidden: Float64Array, alpha: float, noise: Float64Array) -> Float64Array:
-        """What the readout sees in place of the hidden state: as long, but turned.
+    def turned(
+        self,
+        hidden: Float64Array,
+        alpha: float,
+        noise: Float64Array,
+        told: Float64Array | None = None,
+    ) -> Turned:
+        """What the readout sees in place of the hidden state, and how far each feature leans.
 
         Parameters
         ----------
@@ -212,26 +218,47 @@ class Steering:
             How far to go; see `reach`. 0 gives back `hidden` itself.
         noise : Float64Array
             (n_noise,), see `noise_of`.
-
-        Returns
-        -------
-        Float64Array
-            (n_units,), on the grid of activations.
+        told : Float64Array, optional
+            (N_TOLD,), where the phrase stands, on the grid of activations; for a direction that is
+            told.
         """
         reached = self.reach(alpha)
         if reached == 0.0:
-            return hidden
-        moved = self.direction(hidden, noise) * reached
+            return Turned(hidden, ())
+        away, leans = self._away(hidden, noise, told)
+        by = tuple(reached * float(lean) for lean in leans)
+        moved = away * reached
         moved += hidden
         _to_grid(moved, _SUM_GRID)
         np.minimum(moved, _FARTHEST, out=moved)
         np.maximum(moved, -_FARTHEST, out=moved)
         length = float(np.dot(moved, moved))
         if length == 0.0:
-            return hidden
+            return Turned(hidden, by)
         moved *= math.sqrt(float(np.dot(hidden, hidden)) / length)
         _to_grid(moved, HIDDEN_GRID)
-        return moved
+        return Turned(moved, by)
+
+    def _away(
+        self, hidden: Float64Array, noise: Float64Array, told: Float64Array | None
+    ) -> tuple[Float64Array, Float64Array]:
+        """Where bolder lies from here, (n_units,), and how it leans, (N_FEATURES,) or nothing."""
+        tensors = self.tensors
+        if self.kind == "vector":
+            away = np.asarray(tensors["theta"], dtype=np.float64)
+            return away, np.asarray(tensors["coef"], dtype=np.float64) if self.told else np.zeros(0)
+        heard = [hidden, noise]
+        if self.told is not None and told is not None:
+            heard.append(told)
+        inner: Float64Array = np.dot(tensors["first.weight"], np.concatenate(heard))
+        inner += tensors["first.bias"]
+        np.maximum(inner, 0.0, out=inner)
+        _to_grid(inner, HIDDEN_GRID)
+        weight, bias = self._outer
+        found: Float64Array = np.dot(weight, inner)  # (n_units + N_FEATURES,) or (n_units,)
+        found += bias
+        _to_grid(found, HIDDEN_GRID)
+        return found[: len(hidden)], found[len(hidden) :]
 
     def check_readout(self, weight: Float64Array, bias: Float64Array) -> None:
         """Refuse a readout whose sums could leave the exact range with a turned hidden state.
@@ -270,7 +297,7 @@ def noise_of(uniform: float, n_noise: int) -> Float64Array:
         (n_noise,), on the grid of activations. The same on every machine.
     """
     rng = np.random.default_rng(int(uniform * 2.0**53))
-    return on_grid((2.0 * rng.random(n_noise) - 1.0) * _WIDEST_NOISE, HIDDEN_GRID)
+    return on_grid((2.0 * rng.random(n_noise) - 1.0) * _WIDEST_INPUT, HIDDEN_GRID)
 
 
 def _to_grid(values: Float64Array, grid: float) -> None:
@@ -287,88 +314,3 @@ def _checked(name: str, tensor: npt.NDArray[np.float32]) -> Float64Array:
     if np.any(values != on_grid(values)):
         raise ValueError(f"the parameter {name!r} is not on the grid of {GRID}")
     return values
-
-
-def save_steering(steering: Steering, path: Path, card: Mapping[str, Any]) -> None:
-    """Write a direction and, beside it with the suffix ``.json``, its card.
-
-    Parameters
-    ----------
-    steering : Steering
-    path : Path
-        ``ROLE.steering.safetensors`` beside the checkpoint is found by itself.
-    card : mapping
-        What a person should know of it: command, corpus, what it reaches.
-
-    Raises
-    ------
-    CheckpointError
-        If the file cannot be written.
-    """
-    about = {
-        "role": steering.role,
-        "checkpoint_sha256": steering.checkpoint_sha256,
-        "kind": steering.kind,
-        "n_noise": steering.n_noise,
-        "alpha_range": list(steering.alpha_range),
-        "changes": [list(row) for row in steering.changes],
-        "sha256": steering.sha256,
-    }
-    tensors = {
-        name: np.ascontiguousarray(tensor, dtype=np.float32)
-        for name, tensor in steering.tensors.items()
-    }
-    _FILE.save(path, tensors, about, {**card, **about})
-
-
-def load_steering(path_or_role: Path | str) -> Steering:
-    """Read a direction, and refuse it unless it is whole and as it was written.
-
-    Parameters
-    ----------
-    path_or_role : Path or str
-        A ``.safetensors`` file, or a role for the one that comes with musebots.
-
-    Raises
-    ------
-    CheckpointError
-        If the file is missing, damaged, altered or of a format unknown here.
-    """
-    if path_or_role in ROLES:
-        found = shipped_steering(str(path_or_role))
-        if found is None:
-            raise CheckpointError(f"no steering comes with musebots for {path_or_role}")
-        return found
-    path = Path(path_or_role)
-    about, tensors = _FILE.load(path)
-    try:
-        low, high = about["alpha_range"]
-        steering = Steering(
-            about["role"],
-            about["checkpoint_sha256"],
-            about["kind"],
-            int(about["n_noise"]),
-            (float(low), float(high)),
-            tensors,
-            tuple((float(alpha), float(change)) for alpha, change in about.get("changes", ())),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{path} cannot steer: {error}; train it again") from error
-    if steering.sha256 != about.get("sha256"):
-        raise _FILE.altered(path)
-    return steering
-
-
-def shipped_steering(role: str) -> Steering | None:
-    """The direction that comes with musebots for a role; None where there is none."""
-    place = resources.files("musebots") / "checkpoints" / f"{role}.steering.safetensors"
-    if not place.is_file():
-        return None
-    with resources.as_file(place) as path:
-        return load_steering(path)
-
-
-def steering_beside(checkpoint: Path) -> Steering | None:
-    """The direction that lies beside a checkpoint: ``bass.steering.safetensors``, or None."""
-    path = checkpoint.with_suffix(f".steering{checkpoint.suffix}")
-    return load_steering(path) if path.is_file() else None

@@ -14,10 +14,7 @@ import numpy as np
 
 from musebots.generators import StepContext
 from musebots.harmony import Chord
-from musebots.rnn.checkpoint import shipped_checkpoint
-from musebots.rnn.exact import on_grid
-from musebots.rnn.generator import NeuralGenerator, load_generator
-from musebots.rnn.steering import Steering
+from musebots.rnn.generator import load_generator
 from musebots.rnn.vocabulary import ROLES, Role
 
 N_STEPS = 4000
@@ -52,21 +49,8 @@ def step_seconds(role: Role) -> np.ndarray:
 
 
 def steering_microseconds(role: Role) -> float:
-    """What turning the readout adds to a step, as the difference of medians, taken in turns.
-
-    The direction is a random one, as large as those that are learned.
-    """
-    checkpoint = shipped_checkpoint(role)
-    n_units, rng = checkpoint.stepper().n_units, np.random.default_rng(0)
-    shapes = {
-        "first.weight": (n_units + 8, n_units + 8), "first.bias": (n_units + 8,),
-        "second.weight": (n_units, n_units + 8), "second.bias": (n_units,),
-    }  # fmt: skip
-    tensors = {n: on_grid(rng.normal(0, 0.05, s)).astype(np.float32) for n, s in shapes.items()}
-    steering = Steering(role, checkpoint.sha256, "network", 8, (-0.5, 0.5), tensors)
-    players = [
-        NeuralGenerator(checkpoint, np.random.default_rng(0), steering=steering) for _ in range(2)
-    ]
+    """What steering adds to a step, as the difference of medians, taken in turns."""
+    players = [load_generator(role, rng=np.random.default_rng(0)) for _ in range(2)]
     seconds = np.empty((2, N_STEPS))
     for index, context in enumerate(contexts()):
         for row, alpha in enumerate((0.0, 0.5)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from creativity.assessor.phrases import Phrases, pitches_of
+from musebots.novelty.phrases import Phrases, pitches_of
 from musebots.rnn.vocabulary import Role
 
 C_MAJOR = sum(1 << pc for pc in (0, 2, 4, 5, 7, 9, 11))

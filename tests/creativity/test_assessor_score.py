@@ -7,14 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from creativity.assessor.novelty import NoveltyModel, contexts_of_steps, fit_novelty
-from creativity.assessor.phrases import Phrases, n_symbols, pitch_words, pitches_of, tokens_of
 from creativity.assessor.score import Habit, Score, Wundt, band_score, bits_per_onset
 from creativity.assessor.worth import WorthScale, features_of_worth, syncopations, worth
 from musebots.harmony import Chord, Harmony, Key
 from musebots.measures.part import Part
 from musebots.measures.rhythm import syncopation
 from musebots.notes import Note
+from musebots.novelty.contexts import contexts_of_steps
+from musebots.novelty.fitting import fit_novelty
+from musebots.novelty.model import NoveltyModel
+from musebots.novelty.phrases import Phrases, n_symbols, pitch_words, pitches_of, tokens_of
 
 from .phrases_made import N_STEPS, phrases_of, random_walks
 

@@ -7,11 +7,11 @@ import pytest
 
 from creativity.assessing import AssessorJudge, shipped_judge
 from creativity.assessor.assessor import Assessor
-from creativity.assessor.novelty import fit_novelty
 from creativity.assessor.score import Score
 from creativity.judging import Judgement, faults_of, passage_of, verdict_of
 from musebots.harmony import ChordSpan, Harmony, Key, parse_chords, spans_from
 from musebots.notes import Note
+from musebots.novelty.fitting import fit_novelty
 from musebots.timebase import MeterMap, TimeSignature
 
 from .phrases_made import phrases_of, random_walks

@@ -12,23 +12,26 @@ pytest.importorskip("torch")
 import torch
 
 from creativity.assessor.assessor import load_assessor
-from creativity.assessor.phrases import Phrases
 from creativity.learning.assessing import Assessor, Judged, assessed, exported, fit_assessor
 from creativity.learning.directions import NetworkDirection, VectorDirection, turned
 from creativity.learning.making import exact_steering, score_of, train_steering
 from creativity.learning.material import Material, material_of
+from creativity.learning.school import School, chance
 from creativity.learning.simulation import Simulator
-from creativity.learning.training import Lesson, School, chance, learn
+from creativity.learning.training import Lesson, learn
 from ensembles.experiments.tiny_corpus import write_tiny_corpus
 from musebots.errors import CheckpointError
+from musebots.novelty.phrases import Phrases
 from musebots.rnn.checkpoint import shipped_checkpoint
 from musebots.rnn.model import model_of
-from musebots.rnn.steering import load_steering, noise_of
+from musebots.rnn.steering import noise_of
+from musebots.rnn.steering_files import load_steering
+from musebots.rnn.told import Told
 from musebots.rnn.vocabulary import ROLES, Role
 
 from .phrases_made import phrases_of, random_walks
 
-QUICK = Lesson(n_rounds=1, n_updates=2, batch_size=4, n_refreshed=6)
+QUICK = Lesson(n_updates=2, n_beginnings=2, n_each=2, n_refreshed=6)
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +77,7 @@ def test_the_same_chance_gives_the_same_music_and_a_nucleus_cuts_the_rare(
     uniform = chance(len(start), simulator, torch.Generator().manual_seed(0))
     first, second = (simulator.play(start, uniform) for _ in range(2))
     assert torch.equal(first.tokens, second.tokens)
-    log_p = simulator.log_p(first.hidden, first.allowed)
+    log_p = simulator.log_p(first.logits, first.allowed)
     assert torch.allclose(log_p.exp().sum(dim=-1), torch.ones(log_p.shape[:-1]), atol=1e-4)
     kept = (log_p > -100).sum(dim=-1)
     assert int(kept.max()) < simulator.n_tokens
@@ -140,7 +143,26 @@ def test_what_plays_live_turns_as_what_was_learned(kind: type) -> None:
     with torch.no_grad():
         found = direction(torch.from_numpy(hidden).float(), torch.from_numpy(noise).float())
         expected = turned(torch.from_numpy(hidden).float(), found, torch.tensor([0.5]))
-    np.testing.assert_allclose(steering.steer(hidden, 0.5, noise), expected.numpy(), atol=2e-4)
+    steered = steering.turned(hidden, 0.5, noise)
+    np.testing.assert_allclose(steered.hidden, expected.numpy(), atol=2e-4)
+    assert steered.leans == ()
+
+
+@pytest.mark.parametrize("kind", [NetworkDirection, VectorDirection])
+def test_what_plays_live_leans_as_what_was_learned(kind: type) -> None:
+    torch.manual_seed(0)
+    direction = kind(256, is_told=True)
+    told = Told(3.0, 0.7, 0.4, 3.5, "of nobody")
+    steering = exact_steering(shipped_checkpoint("melody"), direction, (-0.5, 0.5), told=told)
+    hidden = np.random.default_rng(0).integers(-(2**22), 2**22, 256) / 2.0**22
+    noise, where = noise_of(0.3, direction.n_noise), np.arange(-3, 4) / 2
+    with torch.no_grad():
+        heard = (torch.from_numpy(x).float() for x in (hidden, noise, where))
+        found, leans = direction.leaning(*heard)
+        expected = turned(torch.from_numpy(hidden).float(), found, torch.tensor([-0.3]))
+    steered = steering.turned(hidden, -0.3, noise, where)
+    np.testing.assert_allclose(steered.hidden, expected.numpy(), atol=5e-4)
+    np.testing.assert_allclose(steered.leans, -0.3 * leans.detach().numpy(), atol=1e-3)
 
 
 def test_the_same_seed_learns_the_same_direction(material: Material) -> None:

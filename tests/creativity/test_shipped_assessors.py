@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from creativity.assessor.assessor import load_assessor
-from creativity.assessor.phrases import Phrases
 from ensembles.config import load_piece
 from ensembles.experiments.performing import perform
 from musebots.errors import CheckpointError
+from musebots.novelty.phrases import Phrases
 from musebots.rnn.vocabulary import ROLES, Role
 
 

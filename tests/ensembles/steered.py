@@ -14,7 +14,8 @@ from ensembles.config import parse_piece
 from musebots.musebot import Musebot
 from musebots.rnn.checkpoint import shipped_checkpoint
 from musebots.rnn.exact import on_grid
-from musebots.rnn.steering import Steering, save_steering
+from musebots.rnn.steering import Steering
+from musebots.rnn.steering_files import save_steering
 from musebots.rnn.vocabulary import FIRST_NOTE, ROLES
 
 PIECE = """title = "Steered"

@@ -11,7 +11,16 @@ pytest.importorskip("matplotlib")
 
 from creativity.assessing import shipped_judge
 from ensembles.config import load_piece
-from ensembles.experiments.loop_flags import OFF, POLICIES, flag_table, flagged, reach_table
+from ensembles.experiments.loop_flags import (
+    AFTER_POLICIES,
+    DRIVEN,
+    OFF,
+    POLICIES,
+    after_table,
+    flag_table,
+    flagged,
+    reach_table,
+)
 from ensembles.experiments.loop_runs import Played, kept, perform
 from musebots.messages import Fader
 
@@ -47,8 +56,10 @@ def test_a_policy_that_waits_for_flags_is_not_played_again_where_there_was_none(
         asked.append((name, index))
         return made(name, index)
 
+    driven = flagged(play, 5, lambda share, what: None, DRIVEN)
+    assert {index for name, index in asked if name != OFF} == {1}
+    assert list(driven) == list(DRIVEN)
     found = flagged(play, 5, lambda share, what: None)
-    assert {index for name, index in asked if name.startswith(("encourage", "damp"))} == {1}
     assert [index for name, index in asked if name == "fader +1"] == [0, 1, 2, 3, 4]
     assert list(found) == list(POLICIES)
     table = flag_table(found)
@@ -69,3 +80,16 @@ def test_flags_are_set_against_what_was_scanned_and_against_nobody_steering() ->
     assert 0 < bold["p, flags as off"] <= 1
     reach = reach_table(found)
     assert reach.column("mean score") == [0.4] * 3
+
+
+def test_windows_after_steering_are_set_against_those_of_nobody_steering() -> None:
+    off = [Played(n_windows=100, n_below=[5, 1]) for _ in range(3)]
+    after = [Played(after={5: [10, 2, 1], 7: [10, 0, 0], 9: [4, 0, 0]}) for _ in range(3)]
+    found = {OFF: off, **dict.fromkeys(AFTER_POLICIES, after)}
+    table = after_table(found)
+    row = dict(zip(table.columns[:5], table.rows[0][:5], strict=True))
+    assert (row["bars after"], row["windows"], row["p <= 0.05"], row["off"]) == (
+        "4..7", 60, 0.1, 0.05,
+    )  # fmt: skip
+    assert table.rows[0][5:8] == (0.05, 0.05, 0.05)
+    assert table.rows[3][2:4] == (0, None)

@@ -16,7 +16,8 @@ from musebots.generators import StepContext
 from musebots.rnn.checkpoint import Checkpoint, save_checkpoint, shipped_checkpoint
 from musebots.rnn.exact import GRID, HIDDEN_GRID, on_grid
 from musebots.rnn.generator import NeuralGenerator, load_generator
-from musebots.rnn.steering import Steering, load_steering, noise_of, save_steering
+from musebots.rnn.steering import Steering, noise_of
+from musebots.rnn.steering_files import load_steering, save_steering
 from musebots.rnn.vocabulary import ROLES, Role
 
 N_NOISE = 3
@@ -115,7 +116,7 @@ def test_a_snapshot_in_the_middle_of_a_steered_bar_goes_on_alike(checkpoint: Che
 def test_a_turned_state_is_as_long_as_before_and_on_the_grid(checkpoint: Checkpoint) -> None:
     steering = random_steering(checkpoint)
     hidden = hidden_state()
-    turned = steering.steer(hidden, 0.5, noise_of(0.25, N_NOISE))
+    turned = steering.turned(hidden, 0.5, noise_of(0.25, N_NOISE)).hidden
     assert np.linalg.norm(turned) == pytest.approx(np.linalg.norm(hidden), rel=1e-6)
     assert np.array_equal(turned, on_grid(turned, HIDDEN_GRID))
     assert not np.array_equal(turned, hidden)
@@ -139,8 +140,8 @@ def test_the_order_of_sums_changes_no_bit(checkpoint: Checkpoint) -> None:
                 "second.bias": tensors["second.bias"][units],
             },
         )
-        expected = steering.steer(hidden, 0.5, noise)[units]
-        np.testing.assert_array_equal(mixed.steer(hidden[units], 0.5, noise), expected)
+        expected = steering.turned(hidden, 0.5, noise).hidden[units]
+        np.testing.assert_array_equal(mixed.turned(hidden[units], 0.5, noise).hidden, expected)
 
 
 def test_alpha_stays_within_its_range_and_on_its_grid(checkpoint: Checkpoint) -> None:
@@ -153,7 +154,7 @@ def test_alpha_stays_within_its_range_and_on_its_grid(checkpoint: Checkpoint) ->
 
 def test_a_silent_state_cannot_be_turned_and_stays_silent(checkpoint: Checkpoint) -> None:
     steering = random_steering(checkpoint)
-    turned = steering.steer(np.zeros(12), 0.5, noise_of(0.1, N_NOISE))
+    turned = steering.turned(np.zeros(12), 0.5, noise_of(0.1, N_NOISE)).hidden
     np.testing.assert_array_equal(turned, np.zeros(12))
 
 
@@ -163,7 +164,7 @@ def test_one_vector_is_a_direction_too(checkpoint: Checkpoint) -> None:
         checkpoint.role, checkpoint.sha256, "vector", 0, (-0.5, 0.5), {"theta": theta}
     )
     hidden = hidden_state()
-    turned = steering.steer(hidden, 0.5, noise_of(0.1, 0))
+    turned = steering.turned(hidden, 0.5, noise_of(0.1, 0)).hidden
     moved = hidden + 0.5 * theta
     expected = moved * np.linalg.norm(hidden) / np.linalg.norm(moved)
     np.testing.assert_allclose(turned, expected, atol=1e-5)
@@ -200,7 +201,7 @@ def test_a_direction_comes_back_from_its_file_as_it_was(
     assert loaded.alpha_range == steering.alpha_range
     hidden, noise = hidden_state(), noise_of(0.5, N_NOISE)
     np.testing.assert_array_equal(
-        loaded.steer(hidden, 0.2, noise), steering.steer(hidden, 0.2, noise)
+        loaded.turned(hidden, 0.2, noise).hidden, steering.turned(hidden, 0.2, noise).hidden
     )
     assert (tmp_path / "own.steering.json").is_file()
 

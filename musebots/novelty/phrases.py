@@ -154,6 +154,14 @@ class Phrases:
         """Some of the phrases."""
         return self._with(*(array[which] for array in self._arrays()))
 
+    def first_steps(self, n_steps: int, *, n_before: int) -> Phrases:
+        """The same phrases, of which only so much has been played."""
+        symbols, pitch, step_in_bar, root, tonic, fitting = (a[:, :n_steps] for a in self._arrays())
+        return Phrases(
+            self.role, symbols, pitch, step_in_bar, root, tonic, fitting, n_before,
+            self.steps_per_bar,
+        )  # fmt: skip
+
     def with_symbols(self, symbols: IntArray, pitch: IntArray) -> Phrases:
         """The same places with other notes."""
         return self._with(symbols, pitch, *self._arrays()[2:])
